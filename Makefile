@@ -1,0 +1,45 @@
+# bkgen: build, test, lint, demo. Only Go, git and make are needed.
+# Every tool is pinned here or in go.mod.
+
+GO ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+# Binaries link nothing of the system; the race detector alone needs cgo.
+build demo: export CGO_ENABLED = 0
+
+.PHONY: all build test golden lint bench demo clean
+
+all: build
+
+## build: bin/bkgen
+build:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+## test: all tests that need only Go; with the race detector where there is a C compiler
+test:
+	$(GO) test $(if $(shell command -v cc),-race) ./...
+
+## golden: rewrite the expected files; read the diff before you commit it
+golden:
+	$(GO) test ./pkg/render ./cmd/bkgen -update
+
+## lint: formatting, vet, staticcheck, tidiness, the import table of docs/design.md
+lint:
+	./.ci/lint
+
+## bench: whole processes beside their peers, and the packages' own benchmarks
+bench: build
+	./bench/run
+
+## demo: render the example cluster and show the result
+demo: build
+	@rm -rf build/demo && mkdir -p build
+	./bin/bkgen --gitops argocd -o build/demo examples/bookkeeper/cluster.yaml
+	@echo && echo "build/demo now holds:" && ls build/demo
+	@echo && echo "the bookies (build/demo/60-statefulset-bookkeeper-bookie.yaml) begin:" && head -n 30 build/demo/60-statefulset-*.yaml
+	@echo && echo "and it is what the spec renders:" && ./bin/bkgen --gitops argocd -o build/demo --check examples/bookkeeper/cluster.yaml && echo "no difference"
+
+clean:
+	rm -rf bin build

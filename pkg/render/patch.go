@@ -1,0 +1,175 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
+
+	"github.com/bkgen/bkgen/internal/manifest"
+	"github.com/bkgen/bkgen/pkg/spec"
+)
+
+// patch applies the user's patches one by one, so that each answers for what it does,
+// and checks the invariants after each.
+func patch(objects []manifest.Object, patches []spec.Patch) ([]manifest.Object, []spec.Problem) {
+	original, err := typedSet(objects)
+	if err != nil {
+		return nil, []spec.Problem{{Severity: spec.Error, Position: patches[0].Position, Message: err.Error()}}
+	}
+	var problems []spec.Problem
+	for i, p := range patches {
+		patched, reasons := applyPatch(original, objects, p)
+		for _, reason := range reasons {
+			problems = append(problems, spec.Problem{
+				Severity: spec.Error, Position: p.Position, Path: fmt.Sprintf("spec.gitops.patches[%d]", i), Message: reason,
+			})
+		}
+		if len(reasons) == 0 {
+			objects = patched
+		}
+	}
+	return objects, problems
+}
+
+// applyPatch returns the patched objects, or why it is refused.
+func applyPatch(original objectSet, objects []manifest.Object, p spec.Patch) ([]manifest.Object, []string) {
+	if reason := notAPatch(p); reason != "" {
+		return nil, []string{reason}
+	}
+	patched, err := kustomize(objects, p)
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	set, err := typedSet(patched)
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	if broken := original.broken(set); len(broken) > 0 {
+		return nil, broken
+	}
+	out := make([]manifest.Object, 0, len(set))
+	for _, o := range set {
+		object, err := manifest.FromTyped(o.typed)
+		if err != nil {
+			return nil, []string{err.Error()}
+		}
+		out = append(out, object)
+	}
+	manifest.Sort(out)
+	return out, nil
+}
+
+// kustomizationFields are what a kustomization has and a patch has not.
+var kustomizationFields = []string{
+	"resources", "bases", "components", "crds", "generators", "transformers", "validators",
+	"configMapGenerator", "secretGenerator", "helmCharts", "helmGlobals", "patches", "openapi",
+}
+
+// notAPatch says why a text is no patch: patches change objects, and bring none from elsewhere.
+func notAPatch(p spec.Patch) string {
+	var document any
+	if err := yaml.Unmarshal([]byte(p.Patch), &document); err != nil && !strings.Contains(p.Patch, "\n---") {
+		return fmt.Sprintf("reading the patch: %v", err)
+	}
+	fields, ok := document.(map[string]any)
+	if !ok {
+		return ""
+	}
+	for _, field := range kustomizationFields {
+		if _, found := fields[field]; found {
+			return fmt.Sprintf("%q is a kustomization's field: a patch may name no resource, generator or transformer; allowed: a strategic merge patch or a list of JSON 6902 operations", field)
+		}
+	}
+	if version, _ := fields["apiVersion"].(string); version == "builtin" || strings.HasPrefix(version, "kustomize.config.k8s.io/") {
+		return fmt.Sprintf("apiVersion %q is kustomize's own: a patch may name no generator or transformer", version)
+	}
+	return ""
+}
+
+// krustyLock: krusty.Run sets schemas for the whole process (kustomize issues 4824, 5805).
+var krustyLock sync.Mutex
+
+const objectsFile = "objects.yaml"
+
+// kustomize runs one patch over the objects, in memory. Nothing outside is read: the
+// kustomization is ours and names one file, which is there.
+func kustomize(objects []manifest.Object, p spec.Patch) ([]manifest.Object, error) {
+	var text []byte
+	for _, o := range objects {
+		text = append(text, "---\n"...)
+		text = o.AppendYAML(text)
+	}
+	if p.Target != nil {
+		before, err := runKustomize(text, nil)
+		if err != nil {
+			return nil, err
+		}
+		matched, err := before.Select(*selector(p.Target))
+		if err != nil {
+			return nil, fmt.Errorf("reading the target: %w", err)
+		}
+		if len(matched) == 0 {
+			return nil, fmt.Errorf("the target matches no object; there are %s", names(objects))
+		}
+	}
+	after, err := runKustomize(text, []types.Patch{{Patch: p.Patch, Target: selector(p.Target)}})
+	if err != nil {
+		return nil, shorten(err)
+	}
+	patched, err := after.AsYaml()
+	if err != nil {
+		return nil, fmt.Errorf("encoding the patched objects: %w", err)
+	}
+	return manifest.Parse(patched)
+}
+
+func runKustomize(text []byte, patches []types.Patch) (resmap.ResMap, error) {
+	kustomization, err := yaml.Marshal(types.Kustomization{Resources: []string{objectsFile}, Patches: patches})
+	if err != nil {
+		return nil, fmt.Errorf("encoding the kustomization: %w", err)
+	}
+	fs := filesys.MakeFsInMemory()
+	if err := fs.WriteFile(objectsFile, text); err != nil {
+		return nil, err
+	}
+	if err := fs.WriteFile("kustomization.yaml", kustomization); err != nil {
+		return nil, err
+	}
+	krustyLock.Lock()
+	defer krustyLock.Unlock()
+	return krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, ".")
+}
+
+func selector(t *spec.PatchTarget) *types.Selector {
+	if t == nil {
+		return nil
+	}
+	s := &types.Selector{LabelSelector: t.LabelSelector, AnnotationSelector: t.AnnotationSelector}
+	s.Group, s.Version, s.Kind = t.Group, t.Version, t.Kind
+	s.Name, s.Namespace = t.Name, t.Namespace
+	return s
+}
+
+// shorten drops what kustomize says of its own files, and the patch that it repeats.
+func shorten(err error) error {
+	text := strings.ReplaceAll(err.Error(), "\n", " ")
+	const most = 300
+	if len(text) > most {
+		text = text[:most] + "…"
+	}
+	return fmt.Errorf("applying the patch: %s", text)
+}
+
+func names(objects []manifest.Object) string {
+	list := make([]string, len(objects))
+	for i, o := range objects {
+		list[i] = o.Key().Kind + "/" + o.Key().Name
+	}
+	return strings.Join(list, ", ")
+}

@@ -1,0 +1,119 @@
+package spec
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// reservedEnv are the keys that the operator writes itself and that an extra ConfigMap
+// must not hold. Source: bookkeeper-operator, doc/configuration.md.
+var reservedEnv = []string{
+	"BOOKIE_MEM_OPTS", "BOOKIE_GC_OPTS", "BOOKIE_GC_LOGGING_OPTS", "BOOKIE_EXTRA_OPTS", "ZK_URL",
+	"BK_useHostNameAsBookieID", "BK_autoRecoveryDaemonEnabled", "BK_lostBookieRecoveryDelay",
+}
+
+// The keys by which Pravega's image finds its ledgers root, and their defaults.
+// Source: pravega, docker/bookkeeper/entrypoint.sh.
+const (
+	envPravegaPath    = "PRAVEGA_PATH"
+	envPravegaCluster = "PRAVEGA_CLUSTER_NAME"
+	envBookKeeperName = "BK_CLUSTER_NAME"
+
+	defaultPravegaPath    = "pravega"
+	defaultPravegaCluster = "pravega-cluster"
+	defaultBookKeeperName = "bookkeeper"
+)
+
+// checkEnv reads the ConfigMap of spec.envVars where it is among the inputs. Hardened
+// takes its entries into the pod template: those that the image would make settings of
+// become settings, the others environment variables.
+func (c *checker) checkEnv() {
+	s := &c.cluster.Spec
+	if s.EnvVars == "" {
+		return
+	}
+	if c.env == nil {
+		if c.hardened() {
+			c.errorf("spec.envVars", "ConfigMap %q is not among the inputs, and what it holds belongs into the pod template", s.EnvVars)
+			c.hint("give bkgen the ConfigMap's document too, or move its entries to spec.options and spec.gitops.pod.env and leave spec.envVars out")
+		}
+		return
+	}
+	facts := &c.cluster.Facts
+	facts.EnvConfigMap = &c.env.configMap
+	facts.EnvConfigMap.Namespace = c.cluster.Namespace
+	for _, key := range slices.Sorted(maps.Keys(c.env.configMap.Data)) {
+		if slices.Contains(reservedEnv, key) {
+			c.problems = append(c.problems, Problem{
+				Severity: Error, Position: c.env.document.keyAt(joinPath("data", key)), Path: joinPath("data", key),
+				Message: "the key is the operator's own; a second value would depend on the order of the pod's sources",
+			})
+			continue
+		}
+		if c.hardened() {
+			c.takeEnv(key, c.env.configMap.Data[key])
+		}
+	}
+}
+
+// takeEnv sorts one entry of the ConfigMap into settings and environment.
+func (c *checker) takeEnv(key, value string) {
+	facts := &c.cluster.Facts
+	switch {
+	case key == envBookKeeperName || key == envPravegaPath || key == envPravegaCluster || key == "WAIT_FOR":
+	case strings.HasPrefix(key, "BK_"):
+		setting := strings.TrimPrefix(key, "BK_")
+		if _, given := c.cluster.Spec.Options[setting]; given {
+			c.errorf("spec.options."+setting, "the ConfigMap of spec.envVars sets it too, as %s", key)
+			return
+		}
+		if c.cluster.Spec.Options == nil {
+			c.cluster.Spec.Options = map[string]string{}
+		}
+		c.cluster.Spec.Options[setting] = value
+	default:
+		facts.Env = append(facts.Env, EnvVar{Name: key, Value: value})
+	}
+}
+
+// checkLedgersRoot derives where in ZooKeeper the metadata lies; it stays empty where that cannot be known.
+func (c *checker) checkLedgersRoot() {
+	facts := &c.cluster.Facts
+	root := c.cluster.Spec.GitOps.Image.LedgersRoot
+	const path = "spec.gitops.image.ledgersRoot"
+	if root != "" {
+		if err := checkZNode(root); err != nil {
+			c.errorf(path, "%v", err)
+			return
+		}
+		if !c.hardened() {
+			c.errorf(path, "under Operator the image's own script chooses the root")
+			c.hint("put PRAVEGA_CLUSTER_NAME into the ConfigMap of spec.envVars, and give bkgen its document too")
+			return
+		}
+		facts.LedgersRoot = root
+		return
+	}
+	switch {
+	case facts.Contract == PravegaImage && (c.cluster.Spec.EnvVars == "" || c.env != nil):
+		facts.LedgersRoot = "/" + c.envOr(envPravegaPath, defaultPravegaPath) + "/" +
+			c.envOr(envPravegaCluster, defaultPravegaCluster) + "/" + c.envOr(envBookKeeperName, defaultBookKeeperName) + "/ledgers"
+	case facts.Contract == ApacheImage && c.hardened():
+		facts.LedgersRoot = "/bookkeeper/" + c.cluster.Namespace + "/" + c.cluster.Name + "/ledgers"
+	}
+	if facts.LedgersRoot != "" {
+		if err := checkZNode(facts.LedgersRoot); err != nil && c.cluster.Namespace != "" {
+			c.errorf("spec.envVars", "ledgers root %v", err)
+		}
+	}
+}
+
+func (c *checker) envOr(key, otherwise string) string {
+	if c.env != nil {
+		if value := c.env.configMap.Data[key]; value != "" {
+			return value
+		}
+	}
+	return otherwise
+}

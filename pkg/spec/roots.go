@@ -1,0 +1,134 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// rootIndex finds clusters that would stand in each other's way: of the same name, or
+// with ZooKeeper metadata at the same place or one inside the other. With the operator,
+// deleting one of two such clusters destroyed the other's metadata.
+type rootIndex struct {
+	entries []rootEntry
+	byName  map[string]int   // namespace/object name → entry
+	byRoot  map[string][]int // host + path → entries
+	same    []Problem
+}
+
+type rootEntry struct {
+	cluster  *BookKeeper
+	position Position
+	hosts    []string
+	root     string
+}
+
+func newRootIndex() *rootIndex {
+	return &rootIndex{byName: map[string]int{}, byRoot: map[string][]int{}}
+}
+
+func (r *rootIndex) add(b *BookKeeper, doc *document) {
+	entry := rootEntry{cluster: b, position: doc.at("metadata.name"), root: b.Facts.ZooKeeper.Chroot + b.Facts.LedgersRoot}
+	n := len(r.entries)
+	for _, name := range b.objectNames() {
+		if first, taken := r.byName[name]; taken {
+			other := r.entries[first]
+			r.same = append(r.same, Problem{
+				Severity: Error, Position: entry.position, Path: "metadata.name",
+				Message: fmt.Sprintf("cluster %q renders %s, which the cluster %q at %s renders too", b.Name, name, other.cluster.Name, other.position),
+			})
+			break
+		}
+		r.byName[name] = n
+	}
+	if b.Facts.LedgersRoot != "" {
+		for _, host := range b.Facts.ZooKeeper.Hosts {
+			entry.hosts = append(entry.hosts, qualifiedHost(host, b.Namespace, b.Spec.GitOps.ClusterDomain))
+		}
+		for _, host := range entry.hosts {
+			r.byRoot[host+entry.root] = append(r.byRoot[host+entry.root], n)
+		}
+	}
+	r.entries = append(r.entries, entry)
+}
+
+// objectNames are the objects that only one cluster may render, as kind namespace/name.
+func (b *BookKeeper) objectNames() []string {
+	prefix := b.Namespace + "/"
+	return []string{
+		"StatefulSet " + prefix + b.BookieName(),
+		"Service " + prefix + b.HeadlessServiceName(),
+		"Deployment " + prefix + b.AutorecoveryName(),
+	}
+}
+
+// conflicts are all pairs, each reported once, at the later of the two.
+func (r *rootIndex) conflicts() []Problem {
+	problems := r.same
+	for n, entry := range r.entries {
+		reported := map[int]bool{}
+		for _, host := range entry.hosts {
+			for root := entry.root; root != ""; root = root[:strings.LastIndexByte(root, '/')] {
+				for _, other := range r.byRoot[host+root] {
+					if other == n || root == entry.root && other > n || reported[other] {
+						continue
+					}
+					reported[other] = true
+					problems = append(problems, rootConflict(entry, r.entries[other], root == entry.root))
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(problems, func(a, b Problem) int { return comparePositions(a.Position, b.Position) })
+	return problems
+}
+
+func rootConflict(entry, other rootEntry, equal bool) Problem {
+	p := Problem{Severity: Error, Position: entry.position, Path: "metadata.name"}
+	if equal {
+		p.Message = fmt.Sprintf("cluster %q has its ZooKeeper metadata at %s, as the cluster %q at %s has", entry.cluster.Name, entry.root, other.cluster.Name, other.position)
+	} else {
+		p.Message = fmt.Sprintf("cluster %q has its ZooKeeper metadata at %s, inside that of cluster %q at %s: %s", entry.cluster.Name, entry.root, other.cluster.Name, other.position, other.root)
+	}
+	p.Hint = "set spec.gitops.image.ledgersRoot or the chroot of spec.zookeeperUri so that each cluster has its own tree"
+	return p
+}
+
+// qualifiedHost writes the ways to name one Service alike: short names are relative to
+// the namespace, and .svc and the cluster's domain may follow.
+func qualifiedHost(host, namespace, domain string) string {
+	name, port := host, ""
+	if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		name, port = host[:i], host[i:]
+	}
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	for _, suffix := range []string{".svc." + domain, ".svc"} {
+		if rest, ok := strings.CutSuffix(name, suffix); ok {
+			return rest + port
+		}
+	}
+	if !strings.Contains(name, ".") && !strings.HasPrefix(name, "[") {
+		name += "." + namespace
+	}
+	return name + port
+}
+
+func comparePositions(a, b Position) int {
+	if c := strings.Compare(a.Source, b.Source); c != 0 {
+		return c
+	}
+	if a.Line != b.Line {
+		return a.Line - b.Line
+	}
+	return a.Column - b.Column
+}
+
+func compareStrings(a, b string) int { return strings.Compare(a, b) }
+
+func sourceNames(sources []Source) string {
+	names := make([]string, len(sources))
+	for i, s := range sources {
+		names[i] = s.Name
+	}
+	return strings.Join(names, ", ")
+}
