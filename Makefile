@@ -4,7 +4,6 @@
 GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
 # Binaries link nothing of the system; the race detector alone needs cgo.
 build demo: export CGO_ENABLED = 0
@@ -19,7 +18,7 @@ build:
 
 ## test: all tests that need only Go; with the race detector where there is a C compiler
 test:
-	$(GO) test $(if $(shell command -v cc),-race) ./...
+	$(GO) test $(if $(shell command -v cc 2>/dev/null),-race) ./...
 
 ## golden: rewrite the expected files; read the diff before you commit it
 golden:

@@ -121,9 +121,6 @@ func normalize(v any) (any, error) {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, value := range v {
-			if !utf8.ValidString(key) {
-				return nil, fmt.Errorf("key %q: not UTF-8", key)
-			}
 			if v[key], err = normalize(value); err != nil {
 				return nil, fmt.Errorf("%s: %w", key, err)
 			}

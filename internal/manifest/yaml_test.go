@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,6 +106,35 @@ func wantReadString(t testing.TB, s string) {
 	}
 	wantRead(t, appendYAML(nil, tree(s)), tree(valid))
 	wantRead(t, appendYAML(nil, map[string]any{s: s}), map[string]any{valid: valid})
+}
+
+// TestShortStrings has every string of up to three characters that mean something to YAML, as
+// an item and as a key.
+func TestShortStrings(t *testing.T) {
+	const alphabet = "018x_o-+.eb:nyT~=<#?! \n\té"
+	all := []string{""}
+	for last := all; len(last[0]) < 3; {
+		var next []string
+		for _, s := range last {
+			for _, r := range alphabet {
+				next = append(next, s+string(r))
+			}
+		}
+		all, last = append(all, next...), next
+	}
+	list := make([]any, len(all))
+	for i, s := range all {
+		list[i] = s
+	}
+	tree := map[string]any{"list": list}
+	wantRead(t, appendYAML(nil, tree), tree)
+	for chunk := range slices.Chunk(all, 500) { // yaml/v3 compares every key of a map with every other
+		m := make(map[string]any, len(chunk))
+		for _, s := range chunk {
+			m[s] = true
+		}
+		wantRead(t, appendYAML(nil, m), m)
+	}
 }
 
 func TestLayout(t *testing.T) {

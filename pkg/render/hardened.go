@@ -72,11 +72,22 @@ func ensureCluster(b *spec.BookKeeper) corev1.Container {
 	}
 }
 
+// shellEnv lets `bookkeeper shell` in a pod find the configuration, write its logs where
+// it may and take little of the pod's memory. The process itself reads none of it.
+// Source: bookkeeper, bin/bookkeeper, bin/common.sh.
+var shellEnv = []corev1.EnvVar{
+	{Name: "BOOKIE_CONF", Value: spec.ConfigDirectory + "/" + spec.ConfigFile},
+	{Name: "BOOKIE_LOG_DIR", Value: tempPath},
+	{Name: "CLI_LOG_DIR", Value: tempPath},
+	{Name: "CLI_MEM_OPTS", Value: "-Xms64m -Xmx128m"},
+}
+
 // bookieEnv begins with the pod's name, which the command refers to.
 func bookieEnv(b *spec.BookKeeper) []corev1.EnvVar {
 	env := []corev1.EnvVar{{
 		Name: spec.PodNameVariable, ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.name"}},
 	}}
+	env = append(env, shellEnv...)
 	for _, e := range b.Facts.Env {
 		env = append(env, corev1.EnvVar{Name: e.Name, Value: e.Value})
 	}

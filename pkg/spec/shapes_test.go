@@ -39,8 +39,9 @@ type shapesSpec struct {
 	Tolerate  []corev1.Toleration               `json:"tolerations,omitempty"`
 	Container []corev1.Container                `json:"containers,omitempty"`
 	Volumes   []corev1.Volume                   `json:"volumes,omitempty"`
-	hidden    int
-	Skipped   int `json:"-"`
+	//lint:ignore U1000 decode must pass over it
+	hidden  int
+	Skipped int `json:"-"`
 }
 
 type level string
