@@ -120,5 +120,7 @@ func newRootCommand(s streams) *cobra.Command {
 		return &exitError{exitCouldNotSay, err, "bkgen --help lists the flags"}
 	})
 	root.AddCommand(newVersionCommand(s))
+	root.AddCommand(newExplainCommand(s))
+	root.AddCommand(newSchemaCommand(s))
 	return root
 }

@@ -66,8 +66,11 @@ func (o *renderOptions) flags() []string {
 
 // rendered is one cluster's objects as text.
 type rendered struct {
-	cluster spec.Cluster
-	files   []outFile // Path is the file's name
+	namespace, name string
+	// named are the files that the spec names.
+	named []spec.File
+	// files are the manifests; Path is the file's name.
+	files []outFile
 }
 
 func renderCommand(ctx context.Context, args []string, o renderOptions, s streams) error {
@@ -88,27 +91,25 @@ func renderCommand(ctx context.Context, args []string, o renderOptions, s stream
 	return writeDirectory(ctx, clusters, sources, o, s)
 }
 
-// renderAll decodes and renders everything; nothing has been written when it fails.
+// renderAll decodes and renders everything; nothing has been written when it fails. Each
+// cluster is rendered as soon as it is read, so that only text is kept of a thousand.
 func renderAll(ctx context.Context, sources []spec.Source, o renderOptions, s streams) ([]rendered, error) {
-	clusters, problems := spec.Decode(sources, spec.Options{Namespace: o.namespace, Engine: spec.Engine(o.gitops)})
-	reportProblems(s.err, problems)
-	failed := spec.Failed(problems)
-	out := make([]rendered, 0, len(clusters))
-	for _, cluster := range clusters {
-		if failed {
-			break
+	var out []rendered
+	var problems []spec.Problem
+	found := spec.DecodeEach(sources, spec.Options{Namespace: o.namespace, Engine: spec.Engine(o.gitops)}, func(c spec.Cluster) {
+		if ctx.Err() != nil {
+			return
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("rendering: %w", err)
-		}
-		objects, problems := render.Render(cluster)
-		reportProblems(s.err, problems)
-		if spec.Failed(problems) {
-			return nil, errReported
-		}
-		out = append(out, rendered{cluster: cluster, files: encode(objects)})
+		objects, broken := render.Render(c)
+		problems = append(problems, broken...)
+		out = append(out, rendered{namespace: c.ClusterNamespace(), name: c.ClusterName(), named: namedFiles(c), files: encode(objects)})
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("rendering: %w", err)
 	}
-	if failed {
+	problems = append(found, problems...)
+	reportProblems(s.err, problems)
+	if spec.Failed(problems) {
 		return nil, errReported
 	}
 	return out, nil
@@ -129,13 +130,13 @@ func encode(objects []manifest.Object) []outFile {
 // writeStream writes all documents, with the header once.
 func writeStream(clusters []rendered, s streams) error {
 	if _, err := fmt.Fprintln(s.out, generatedHeader); err != nil {
-		return fmt.Errorf("writing to standard output: %w", err)
+		return fmt.Errorf("writing to standard output: %w", cause(err))
 	}
 	for _, cluster := range clusters {
 		for _, file := range cluster.files {
 			document := append([]byte("---\n"), file.Data[len(generatedHeader)+1:]...)
 			if _, err := s.out.Write(document); err != nil {
-				return fmt.Errorf("writing to standard output: %w", err)
+				return fmt.Errorf("writing to standard output: %w", cause(err))
 			}
 		}
 	}
@@ -151,22 +152,26 @@ func writeDirectory(ctx context.Context, clusters []rendered, sources []spec.Sou
 		return err
 	}
 	if o.check {
-		return checkTree(plan, s)
+		return checkTree(plan, refused, s)
 	}
 	if refused != nil {
-		return &exitError{code: exitNo, err: refused}
+		return &exitError{code: refused.exitCode(), err: refused}
 	}
 	return plan.apply(ctx)
 }
 
-func checkTree(plan treePlan, s streams) error {
+func checkTree(plan treePlan, refused *refusedError, s streams) error {
 	if !plan.changed() {
 		return nil
 	}
 	if err := writeDiff(s.out, plan); err != nil {
 		return err
 	}
-	return &exitError{exitNo, fmt.Errorf("%s is not what the spec renders", plan.dir), "run bkgen without --check, and commit what it writes"}
+	err := fmt.Errorf("%s is not what the spec renders", plan.dir)
+	if refused != nil {
+		return &exitError{code: exitNo, err: fmt.Errorf("%w\n%w", refused, err)}
+	}
+	return &exitError{exitNo, err, "run bkgen without --check, and commit what it writes"}
 }
 
 // layout puts one cluster's files side by side, several clusters' in a directory each.
@@ -175,7 +180,7 @@ func layout(clusters []rendered) []outFile {
 	for _, c := range clusters {
 		dir := ""
 		if len(clusters) > 1 {
-			dir = path.Join(c.cluster.ClusterNamespace(), c.cluster.ClusterName())
+			dir = path.Join(c.namespace, c.name)
 		}
 		names := make([]string, 0, len(c.files))
 		for _, file := range c.files {
@@ -190,21 +195,42 @@ func layout(clusters []rendered) []outFile {
 
 // inventoryOf records what was read and what is written.
 func inventoryOf(clusters []rendered, sources []spec.Source, files []outFile, o renderOptions) manifest.Inventory {
-	inventory := manifest.Inventory{Flags: o.flags()}
-	for _, source := range sources {
-		inventory.Inputs = append(inventory.Inputs, manifest.Digest{Path: relativeTo(o.output, source.Name), SHA256: manifest.Sum(source.Data)})
-	}
-	for _, c := range clusters {
-		for _, file := range namedFiles(c.cluster) {
-			name := path.Join(filepath.ToSlash(filepath.Dir(file.Source)), file.Path)
-			inventory.Inputs = append(inventory.Inputs, manifest.Digest{Path: relativeTo(o.output, name), SHA256: manifest.Sum(file.Data)})
-		}
-	}
-	inventory.Inputs = slices.CompactFunc(inventory.Inputs, func(a, b manifest.Digest) bool { return a == b })
+	inventory := manifest.Inventory{Inputs: inputsOf(clusters, sources, o.output), Flags: o.flags()}
 	for _, file := range files {
 		inventory.Files = append(inventory.Files, manifest.Digest{Path: file.Path, SHA256: manifest.Sum(file.Data)})
 	}
 	return inventory
+}
+
+// inputsOf lists each file that was read once, in the order of reading. What came without
+// a name is one input, "-", however many streams it were: their texts one after the other.
+func inputsOf(clusters []rendered, sources []spec.Source, dir string) []manifest.Digest {
+	var inputs []manifest.Digest
+	var unnamed []byte
+	index := map[string]int{}
+	add := func(name string, data []byte) {
+		name = relativeTo(dir, name)
+		if name == "-" {
+			unnamed = append(unnamed, data...)
+			data = unnamed
+		}
+		i, known := index[name]
+		if !known {
+			i = len(inputs)
+			index[name] = i
+			inputs = append(inputs, manifest.Digest{Path: name})
+		}
+		inputs[i].SHA256 = manifest.Sum(data)
+	}
+	for _, source := range sources {
+		add(source.Name, source.Data)
+	}
+	for _, c := range clusters {
+		for _, file := range c.named {
+			add(path.Join(filepath.ToSlash(filepath.Dir(file.Source)), file.Path), file.Data)
+		}
+	}
+	return inputs
 }
 
 // namedFiles are the files that a spec names, its patches.
@@ -221,10 +247,30 @@ func relativeTo(dir, name string) string {
 	if name == "-" || strings.HasPrefix(name, "/dev/") || strings.HasPrefix(name, "/proc/") {
 		return "-"
 	}
-	from, err1 := filepath.Abs(dir)
-	to, err2 := filepath.Abs(name)
+	from, err1 := realPath(dir)
+	to, err2 := realPath(filepath.Dir(name))
+	to = filepath.Join(to, filepath.Base(name))
 	if relative, err := filepath.Rel(from, to); err1 == nil && err2 == nil && err == nil {
 		return filepath.ToSlash(relative)
 	}
 	return filepath.ToSlash(name)
+}
+
+// realPath is the absolute path of a directory without symbolic links, as far as it
+// exists: a directory that two ways lead to has one path.
+func realPath(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	rest := ""
+	for at := abs; ; at = filepath.Dir(at) {
+		if real, err := filepath.EvalSymlinks(at); err == nil {
+			return filepath.Join(real, rest), nil
+		}
+		if at == filepath.Dir(at) {
+			return abs, nil
+		}
+		rest = filepath.Join(filepath.Base(at), rest)
+	}
 }

@@ -120,6 +120,15 @@ func (e *refusedError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// exitCode is exitNo, which a person may overrule or clear away, but for symbolic links:
+// where those lead is unknown, and so is what DIR holds.
+func (e *refusedError) exitCode() int {
+	if slices.ContainsFunc(e.Files, func(f refusal) bool { return f.Reason == reasonLink }) {
+		return exitCouldNotSay
+	}
+	return exitNo
+}
+
 // planTree compares the files and the inventory that names them with what dir
 // holds. It reads only. Files that bkgen did not write, or that a person has
 // edited since, are refused; force allows overwriting the edited ones, and those

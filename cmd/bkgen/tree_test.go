@@ -93,26 +93,33 @@ func link(t *testing.T, target, name string) {
 // "-> target", and empty directories as "name/".
 func contents(t *testing.T, dir string) tree {
 	t.Helper()
-	found := tree{}
-	walk(t, dir, func(name, data string, _ fs.FileInfo) { found[name] = data })
-	return found
+	return readTree(t, dir, func(data string, _ fs.FileInfo) string { return data })
 }
 
 // snapshot is contents with the mode and the modification time of every file.
 func snapshot(t *testing.T, dir string) tree {
 	t.Helper()
-	found := tree{}
-	walk(t, dir, func(name, data string, info fs.FileInfo) {
-		if !info.IsDir() {
-			data = fmt.Sprint(info.Mode(), info.ModTime().UnixNano(), data)
-		}
-		found[name] = data
-	})
+	return readTree(t, dir, withTime)
+}
+
+func withTime(data string, info fs.FileInfo) string {
+	if info.IsDir() {
+		return data
+	}
+	return fmt.Sprint(info.Mode(), info.ModTime().UnixNano(), data)
+}
+
+func readTree(t *testing.T, dir string, describe func(data string, info fs.FileInfo) string) tree {
+	t.Helper()
+	found, err := walkTree(dir, describe)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return found
 }
 
-func walk(t *testing.T, dir string, visit func(name, data string, info fs.FileInfo)) {
-	t.Helper()
+func walkTree(dir string, describe func(data string, info fs.FileInfo) string) (tree, error) {
+	found := tree{}
 	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || file == dir {
 			return err
@@ -129,24 +136,22 @@ func walk(t *testing.T, dir string, visit func(name, data string, info fs.FileIn
 		case entry.IsDir():
 			entries, err := os.ReadDir(file)
 			if len(entries) == 0 {
-				visit(name+"/", "", info)
+				found[name+"/"] = describe("", info)
 			}
 			return err
 		case entry.Type()&fs.ModeSymlink != 0:
 			target, err := os.Readlink(file)
-			visit(name, "-> "+target, info)
+			found[name] = describe("-> "+target, info)
 			return err
 		case !entry.Type().IsRegular():
-			visit(name, "special", info)
+			found[name] = describe("special", info)
 			return nil
 		}
 		data, err := os.ReadFile(file)
-		visit(name, string(data), info)
+		found[name] = describe(string(data), info)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	return found, err
 }
 
 func mustEqual[T any](t *testing.T, what string, want, got T) {

@@ -31,7 +31,8 @@ type BookKeeperSpec struct {
 	// MaxUnavailableBookkeeperReplicas is the PodDisruptionBudget's maxUnavailable.
 	MaxUnavailableBookkeeperReplicas *int32   `json:"maxUnavailableBookkeeperReplicas,omitempty"`
 	Storage                          *Storage `json:"storage,omitempty"`
-	AutoRecovery                     *bool    `json:"autoRecovery,omitempty"`
+	// AutoRecovery restores the replication of ledgers whose bookie was lost.
+	AutoRecovery *bool `json:"autoRecovery,omitempty"`
 	// ServiceAccountName is an account that exists already.
 	ServiceAccountName string  `json:"serviceAccountName,omitempty"`
 	Probes             *Probes `json:"probes,omitempty"`
@@ -49,13 +50,16 @@ type BookKeeperSpec struct {
 	// Affinity is the bookie pods'.
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`
 	// Labels and Annotations are added to the Service, the StatefulSet and its pods.
-	Labels         map[string]string  `json:"labels,omitempty"`
-	Annotations    map[string]string  `json:"annotations,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+	// InitContainers run before the bookie.
 	InitContainers []corev1.Container `json:"initContainers,omitempty"`
 	// HeadlessSvcNameSuffix follows the cluster's name in the Service's.
-	HeadlessSvcNameSuffix string              `json:"headlessSvcNameSuffix,omitempty"`
-	RunAsPrivilegedUser   *bool               `json:"runAsPrivilegedUser,omitempty"`
-	Tolerations           []corev1.Toleration `json:"tolerations,omitempty"`
+	HeadlessSvcNameSuffix string `json:"headlessSvcNameSuffix,omitempty"`
+	// RunAsPrivilegedUser leaves the user to the image under Operator; Hardened pods never run as root.
+	RunAsPrivilegedUser *bool `json:"runAsPrivilegedUser,omitempty"`
+	// Tolerations are the pods'.
+	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
 	// UpgradeTimeout is the operator's patience with an upgrade, in minutes.
 	UpgradeTimeout *int32 `json:"upgradeTimeout,omitempty"`
 
@@ -69,17 +73,22 @@ type Image struct {
 
 // ImageSpec is the operator's image field.
 type ImageSpec struct {
+	// Repository is the image's name without tag and digest.
 	Repository string `json:"repository,omitempty"`
 	// Tag is ignored, as the operator does: the tag is spec.version.
-	Tag        string            `json:"tag,omitempty"`
+	Tag string `json:"tag,omitempty"`
+	// PullPolicy is Always, Never or IfNotPresent.
 	PullPolicy corev1.PullPolicy `json:"pullPolicy,omitempty"`
 }
 
 // Storage holds the three claims of each bookie.
 type Storage struct {
-	LedgerVolumeClaimTemplate  *corev1.PersistentVolumeClaimSpec `json:"ledgerVolumeClaimTemplate,omitempty"`
+	// LedgerVolumeClaimTemplate is the claim of the ledger directories.
+	LedgerVolumeClaimTemplate *corev1.PersistentVolumeClaimSpec `json:"ledgerVolumeClaimTemplate,omitempty"`
+	// JournalVolumeClaimTemplate is the claim of the journal directories.
 	JournalVolumeClaimTemplate *corev1.PersistentVolumeClaimSpec `json:"journalVolumeClaimTemplate,omitempty"`
-	IndexVolumeClaimTemplate   *corev1.PersistentVolumeClaimSpec `json:"indexVolumeClaimTemplate,omitempty"`
+	// IndexVolumeClaimTemplate is the claim of the index directories.
+	IndexVolumeClaimTemplate *corev1.PersistentVolumeClaimSpec `json:"indexVolumeClaimTemplate,omitempty"`
 }
 
 // Probes holds the timing of the bookie's probes.
@@ -88,21 +97,30 @@ type Probes struct {
 	LivenessProbe  *Probe `json:"livenessProbe,omitempty"`
 }
 
-// Probe is the timing of one probe; times are in seconds. A field that is nil was not given.
+// Probe is the timing of one probe.
 type Probe struct {
+	// InitialDelaySeconds is the time from the container's start to the first probe.
 	InitialDelaySeconds *int32 `json:"initialDelaySeconds,omitempty"`
-	PeriodSeconds       *int32 `json:"periodSeconds,omitempty"`
-	FailureThreshold    *int32 `json:"failureThreshold,omitempty"`
-	SuccessThreshold    *int32 `json:"successThreshold,omitempty"`
-	TimeoutSeconds      *int32 `json:"timeoutSeconds,omitempty"`
+	// PeriodSeconds is the time between two probes.
+	PeriodSeconds *int32 `json:"periodSeconds,omitempty"`
+	// FailureThreshold is the number of failures in a row that count.
+	FailureThreshold *int32 `json:"failureThreshold,omitempty"`
+	// SuccessThreshold is the number of successes in a row that count after a failure.
+	SuccessThreshold *int32 `json:"successThreshold,omitempty"`
+	// TimeoutSeconds is how long an answer may take.
+	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
 }
 
 // JVMOptions are passed to the bookie's JVM, in this order.
 type JVMOptions struct {
-	MemoryOpts    []string `json:"memoryOpts,omitempty"`
-	GcOpts        []string `json:"gcOpts,omitempty"`
+	// MemoryOpts size heap and direct memory.
+	MemoryOpts []string `json:"memoryOpts,omitempty"`
+	// GcOpts choose and tune the garbage collector.
+	GcOpts []string `json:"gcOpts,omitempty"`
+	// GcLoggingOpts say where and how collections are logged.
 	GcLoggingOpts []string `json:"gcLoggingOpts,omitempty"`
-	ExtraOpts     []string `json:"extraOpts,omitempty"`
+	// ExtraOpts are any others.
+	ExtraOpts []string `json:"extraOpts,omitempty"`
 }
 
 // All is every option in the order in which the images pass them.

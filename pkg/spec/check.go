@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,12 +20,16 @@ type checker struct {
 	problems []Problem
 	// decoded are the problems that decoding found; what was not read is not judged.
 	decoded []Problem
+	// fromEnv are the field paths of options that the ConfigMap of spec.envVars sets, and
+	// the paths in that where they stand.
+	fromEnv map[string]string
 	// skipped says that the last problem was not added, so it takes no hint.
 	skipped bool
 }
 
 func (c *checker) check() {
-	c.checkMetadata()
+	c.checkName()
+	c.checkNamespace()
 	c.checkGitOps()
 	c.checkImage()
 	c.checkZooKeeper()
@@ -60,9 +65,18 @@ func (c *checker) add(severity Severity, path, format string, args ...any) {
 	if c.skipped = c.unread(path); c.skipped {
 		return
 	}
+	doc, path := c.origin(path)
 	c.problems = append(c.problems, Problem{
-		Severity: severity, Position: c.doc.at(path), Path: path, Message: fmt.Sprintf(format, args...),
+		Severity: severity, Position: doc.at(path), Path: path, Message: fmt.Sprintf(format, args...),
 	})
+}
+
+// origin is the document that holds the value at a field path of the cluster, and its path there.
+func (c *checker) origin(path string) (*document, string) {
+	if at, ok := c.fromEnv[path]; ok {
+		return c.env.document, at
+	}
+	return c.doc, path
 }
 
 func (c *checker) errorf(path, format string, args ...any) { c.add(Error, path, format, args...) }
@@ -90,7 +104,8 @@ func (c *checker) hint(format string, args ...any) {
 func (c *checker) insidef(path string, offset int, format string, args ...any) {
 	c.errorf(path, format, args...)
 	if !c.skipped {
-		c.problems[len(c.problems)-1].Position = c.doc.within(path, offset)
+		doc, at := c.origin(path)
+		c.problems[len(c.problems)-1].Position = doc.within(at, offset)
 	}
 }
 
@@ -123,27 +138,31 @@ const revisionLabelRoom = 11
 
 const maxLabelLength = 63
 
-func (c *checker) checkMetadata() {
+func (c *checker) checkName() {
 	b := c.cluster
 	if b.Name == "" {
 		c.errorf("metadata.name", "required: every object is named after it")
 		return
 	}
 	suffix := b.Spec.HeadlessSvcNameSuffix
-	if !labelPattern.MatchString(b.Name) && len(b.Name) <= maxLabelLength {
+	if len(b.Name) <= maxLabelLength && !isLabel(b.Name) {
 		c.errorf("metadata.name", "%q is not lower-case letters, digits and -", b.Name)
-	} else if !serviceNamePattern.MatchString(b.Name) && len(b.Name) <= maxLabelLength {
+	} else if len(b.Name) <= maxLabelLength && !isServiceName(b.Name) {
 		c.errorf("metadata.name", "%q begins with no letter, which the Service %q needs", b.Name, b.HeadlessServiceName())
 	}
-	if !serviceNamePattern.MatchString("a" + suffix) {
+	if !isLabel(suffix) {
 		c.errorf("spec.headlessSvcNameSuffix", "%q is not lower-case letters, digits and -", suffix)
 	}
 	c.checkLength("metadata.name", "StatefulSet", b.BookieName(), maxLabelLength-revisionLabelRoom)
 	c.checkLength("spec.headlessSvcNameSuffix", "Service", b.HeadlessServiceName(), maxLabelLength)
+}
+
+func (c *checker) checkNamespace() {
+	b := c.cluster
 	if b.Namespace == "" && c.hardened() {
 		c.errorf("metadata.namespace", "required: the bookies' identities contain it")
 		c.hint("write metadata.namespace, or give --namespace")
-	} else if b.Namespace != "" && !labelPattern.MatchString(b.Namespace) {
+	} else if b.Namespace != "" && !isLabel(b.Namespace) {
 		c.errorf("metadata.namespace", "%q is not lower-case letters, digits and -, at most 63", b.Namespace)
 	}
 }
@@ -167,6 +186,10 @@ func (c *checker) checkZooKeeper() {
 		return
 	}
 	c.cluster.Facts.ZooKeeper = address
+	if len(address.Hosts) > 1 && strings.Contains(strings.Join(address.Hosts, ""), "[") {
+		// Tried: java.net.URI refuses zk://[fd00::1]:2181;[fd00::2]:2181/.
+		c.badf("spec.zookeeperUri", "BookKeeper reads no IPv6 address among several hosts; allowed: one, or host names")
+	}
 }
 
 func (c *checker) checkReplicas() {
@@ -225,7 +248,11 @@ func (c *checker) checkClaim(path string, claim *corev1.PersistentVolumeClaimSpe
 	if claim.VolumeMode != nil && *claim.VolumeMode != corev1.PersistentVolumeFilesystem {
 		c.errorf(path+".volumeMode", "seen %q, allowed Filesystem: a bookie writes files", *claim.VolumeMode)
 	}
-	for _, mode := range claim.AccessModes {
+	if len(claim.AccessModes) == 0 {
+		c.badf(path+".accessModes", "no claim is made without one; allowed: ReadWriteOnce, ReadWriteOncePod")
+	}
+	for i, mode := range claim.AccessModes {
+		oneOf(c, fmt.Sprintf("%s.accessModes[%d]", path, i), mode, corev1.ReadWriteOnce, corev1.ReadWriteOncePod, corev1.ReadWriteMany, corev1.ReadOnlyMany)
 		if mode == corev1.ReadWriteMany || mode == corev1.ReadOnlyMany {
 			c.badf(path+".accessModes", "%s lets two bookies share a disk; allowed: ReadWriteOnce, ReadWriteOncePod", mode)
 		}
@@ -252,9 +279,17 @@ func (c *checker) checkProbes() {
 
 func (c *checker) checkResources() {
 	r := c.cluster.Spec.Resources
-	for name, request := range r.Requests {
-		if limit, ok := r.Limits[name]; ok && request.Cmp(limit) > 0 {
-			c.errorf("spec.resources.requests."+string(name), "%s is more than the limit %s", request.String(), limit.String())
+	for _, list := range []struct {
+		field string
+		of    corev1.ResourceList
+	}{{"limits", r.Limits}, {"requests", r.Requests}} {
+		for _, name := range slices.Sorted(maps.Keys(list.of)) {
+			path, quantity := joinPath("spec.resources."+list.field, string(name)), list.of[name]
+			if limit, ok := r.Limits[name]; quantity.Sign() < 0 {
+				c.errorf(path, "%s is less than 0", quantity.String())
+			} else if ok && quantity.Cmp(limit) > 0 {
+				c.errorf(path, "%s is more than the limit %s", quantity.String(), limit.String())
+			}
 		}
 	}
 	if _, ok := r.Limits[corev1.ResourceMemory]; !ok {

@@ -8,10 +8,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 )
 
 var (
+	// durationPattern is what the PodMonitor's schema takes, and not empty.
+	// Source: prometheus-operator, pkg/apis/monitoring/v1/types.go (Duration).
+	durationPattern    = regexp.MustCompile(`^(0|([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$`)
 	kubeVersionPattern = regexp.MustCompile(`^v?1\.([0-9]+)$`)
 	argoVersionPattern = regexp.MustCompile(`^v?[0-9]+\.[0-9]+(\.[0-9]+)?$`)
 	applicationPattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`)
@@ -31,7 +33,7 @@ func (c *checker) checkGitOps() {
 	oneOf(c, path+"engine", g.Engine, Engines...)
 	oneOf(c, path+"profile", g.Profile, Hardened, Operator)
 	c.checkKubeVersion(g.KubeVersion)
-	if !subdomainPattern.MatchString(g.ClusterDomain) {
+	if !isSubdomain(g.ClusterDomain) {
 		c.errorf(path+"clusterDomain", "%q is not a DNS name such as cluster.local", g.ClusterDomain)
 	}
 	c.checkDurability(g.Durability)
@@ -71,10 +73,10 @@ func (c *checker) checkDurability(d *Durability) {
 	c.atLeast(path+"ensembleSize", d.EnsembleSize, 1)
 	c.atLeast(path+"writeQuorum", d.WriteQuorum, 1)
 	c.atLeast(path+"ackQuorum", d.AckQuorum, 1)
-	if *d.WriteQuorum > *d.EnsembleSize {
+	if *d.EnsembleSize >= 1 && *d.WriteQuorum > *d.EnsembleSize {
 		c.errorf(path+"writeQuorum", "%d is more than ensembleSize %d", *d.WriteQuorum, *d.EnsembleSize)
 	}
-	if *d.AckQuorum > *d.WriteQuorum {
+	if *d.WriteQuorum >= 1 && *d.AckQuorum > *d.WriteQuorum {
 		c.errorf(path+"ackQuorum", "%d is more than writeQuorum %d", *d.AckQuorum, *d.WriteQuorum)
 	}
 	if *d.AckQuorum == 1 && !c.cluster.Spec.GitOps.TestMode {
@@ -121,7 +123,7 @@ func (c *checker) checkLater(g *GitOps) {
 func (c *checker) checkMonitoring(g *GitOps) {
 	const path = "spec.gitops."
 	if g.PodMonitor.Interval != "" {
-		if d, err := time.ParseDuration(g.PodMonitor.Interval); err != nil || d <= 0 {
+		if !durationPattern.MatchString(g.PodMonitor.Interval) {
 			c.errorf(path+"podMonitor.interval", "%q is not a duration such as 30s", g.PodMonitor.Interval)
 		}
 	}

@@ -78,6 +78,11 @@ func (c *checker) checkHardenedSetting(path, key, value string, keys *settingKey
 		}
 		return
 	}
+	if strings.EqualFold(key, "include") || strings.EqualFold(key, "includeoptional") {
+		// Source: commons-configuration, PropertiesConfiguration.java (include).
+		c.errorf(path, "the setting would read another file; allowed: settings in spec.options")
+		return
+	}
 	if instead, owned := ownedSettings[key]; owned {
 		c.errorf(path, "the setting is bkgen's own")
 		if instead != "" {

@@ -10,11 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-var (
-	subPathPattern    = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$`)
-	labelKeyPattern   = regexp.MustCompile(`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`)
-	labelValuePattern = regexp.MustCompile(`^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$`)
-)
+var subPathPattern = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$`)
 
 // checkLabels: labels and annotations are well formed and take nothing that selects
 // pods. The operator let spec.labels override the label app, and its cleanup then found
@@ -25,9 +21,9 @@ func (c *checker) checkLabels() {
 	for _, key := range slices.Sorted(maps.Keys(s.Labels)) {
 		path := joinPath("spec.labels", key)
 		switch {
-		case !labelKeyPattern.MatchString(key):
+		case !isQualifiedName(key):
 			c.errorf(path, "%q is not a label key", key)
-		case !labelValuePattern.MatchString(s.Labels[key]):
+		case !isLabelValue(s.Labels[key]):
 			c.errorf(path, "%q is not a label value: at most 63 letters, digits, -, _ and .", s.Labels[key])
 		case key == AppLabel || key == ClusterLabel || key == ComponentLabel:
 			c.badf(path, "the label selects the bookies; another value makes them invisible to whatever looks for them")
@@ -40,7 +36,7 @@ func (c *checker) checkLabels() {
 	for _, key := range slices.Sorted(maps.Keys(s.Annotations)) {
 		path := joinPath("spec.annotations", key)
 		switch {
-		case !labelKeyPattern.MatchString(key):
+		case !isQualifiedName(key):
 			c.errorf(path, "%q is not an annotation key", key)
 		case strings.HasPrefix(key, AnnotationPrefix):
 			c.errorf(path, "annotations %s* are bkgen's own", AnnotationPrefix)
@@ -81,7 +77,7 @@ func (c *checker) checkContainers() {
 	check := func(path string, containers []corev1.Container) {
 		for i, container := range containers {
 			at := fmt.Sprintf("%s[%d]", path, i)
-			if !labelPattern.MatchString(container.Name) {
+			if !isLabel(container.Name) {
 				c.errorf(at+".name", "%q is not lower-case letters, digits and -", container.Name)
 			}
 			if slices.Contains(taken, container.Name) {
@@ -97,7 +93,7 @@ func (c *checker) checkContainers() {
 	check("spec.initContainers", s.InitContainers)
 	check("spec.gitops.pod.containers", s.GitOps.Pod.Containers)
 	for i, secret := range s.GitOps.Pod.ImagePullSecrets {
-		if !subdomainPattern.MatchString(secret.Name) {
+		if !isSubdomain(secret.Name) {
 			c.errorf(fmt.Sprintf("spec.gitops.pod.imagePullSecrets[%d].name", i), "%q is not a Secret's name", secret.Name)
 		}
 	}
@@ -127,13 +123,13 @@ var (
 
 func (c *checker) checkAccount() {
 	s := &c.cluster.Spec
-	if s.ServiceAccountName != "" && !subdomainPattern.MatchString(s.ServiceAccountName) {
+	if s.ServiceAccountName != "" && !isSubdomain(s.ServiceAccountName) {
 		c.errorf("spec.serviceAccountName", "%q is not a ServiceAccount's name", s.ServiceAccountName)
 	}
-	if s.EnvVars != "" && !subdomainPattern.MatchString(s.EnvVars) {
+	if s.EnvVars != "" && !isSubdomain(s.EnvVars) {
 		c.errorf("spec.envVars", "%q is not a ConfigMap's name", s.EnvVars)
 	}
-	if s.GitOps.Pod.PriorityClassName != "" && !subdomainPattern.MatchString(s.GitOps.Pod.PriorityClassName) {
+	if s.GitOps.Pod.PriorityClassName != "" && !isSubdomain(s.GitOps.Pod.PriorityClassName) {
 		c.errorf("spec.gitops.pod.priorityClassName", "%q is not a PriorityClass' name", s.GitOps.Pod.PriorityClassName)
 	}
 }

@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // checkDirectories parses the three directory lists and compares all paths with each other.
@@ -18,11 +19,12 @@ func (c *checker) checkDirectories() {
 	var seen []Directory
 	for _, list := range lists {
 		for _, dir := range list.dirs {
+			if slices.ContainsFunc(seen, func(other Directory) bool { return other.Path == dir.Path }) {
+				c.errorf("spec.options."+list.option, "%q is used twice: every directory is one of one kind", dir.Path)
+				continue
+			}
 			for _, other := range seen {
-				switch {
-				case other.Path == dir.Path:
-					c.errorf("spec.options."+list.option, "%q is used twice: every directory is one of one kind", dir.Path)
-				case within(dir.Path, other.Path) || within(other.Path, dir.Path):
+				if within(dir.Path, other.Path) || within(other.Path, dir.Path) {
 					c.badf("spec.options."+list.option, "%q and %q lie in each other", dir.Path, other.Path)
 				}
 			}
@@ -121,11 +123,25 @@ func (c *checker) checkVolumeNames() {
 		seen[m.Volume] = true
 	}
 	for i, v := range c.cluster.Spec.GitOps.Pod.Volumes {
-		check(fmt.Sprintf("spec.gitops.pod.volumes[%d].name", i), v.Name)
+		path := fmt.Sprintf("spec.gitops.pod.volumes[%d]", i)
+		if !isLabel(v.Name) {
+			c.errorf(path+".name", "%q is not lower-case letters, digits and -", v.Name)
+		}
+		check(path+".name", v.Name)
+		if v.HostPath != nil && c.hardened() {
+			c.errorf(path+".hostPath", "host paths are not allowed in a restricted pod")
+			c.hint("use emptyDir, or spec.gitops.profile: Operator")
+		}
+	}
+	for i, m := range c.cluster.Spec.GitOps.Pod.VolumeMounts {
+		if !slices.Contains(taken, m.Name) {
+			c.errorf(fmt.Sprintf("spec.gitops.pod.volumeMounts[%d].name", i), "no volume %q in the pod; allowed: %s", m.Name, strings.Join(taken, ", "))
+		}
 	}
 }
 
-// checkMountPaths: a mount at or above a data directory hides it, two at one path are invalid.
+// checkMountPaths: a mount at or above a data directory hides it, one inside hides a part
+// of it, two at one path are invalid.
 func (c *checker) checkMountPaths() {
 	f := &c.cluster.Facts
 	type mounted struct{ path, field string }
@@ -145,9 +161,17 @@ func (c *checker) checkMountPaths() {
 				c.errorf(m.field, "%q is mounted twice", m.path)
 			}
 		}
+		if c.hardened() && within(ConfigDirectory, m.path) {
+			c.errorf(m.field, "a volume at %q hides the configuration in %s", m.path, ConfigDirectory)
+		}
 		for _, dir := range f.Directories() {
-			if within(dir.Path, m.path) {
+			switch {
+			case dir.Path == m.path:
+				c.errorf(m.field, "%q is mounted twice: it is a data directory", m.path)
+			case within(dir.Path, m.path):
 				c.badf(m.field, "a volume at %q hides the data directory %q", m.path, dir.Path)
+			case within(m.path, dir.Path):
+				c.badf(m.field, "a volume at %q lies inside the data directory %q: what the bookie writes there is not on its disk", m.path, dir.Path)
 			}
 		}
 	}

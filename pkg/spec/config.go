@@ -1,10 +1,12 @@
 package spec
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 )
 
 // bookieBase are the settings that Hardened states for every bookie, because
@@ -120,16 +122,32 @@ func joinDirectories(dirs []Directory) string {
 }
 
 // configText is a properties file: sorted, one setting a line, backslashes doubled as
-// the format wants it.
+// the format wants it, and what is not printable ASCII escaped: BookKeeper reads the
+// file as ISO 8859-1. Tried with commons-configuration 1.10 and 2.12.
 func configText(config map[string]string) string {
 	var text strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(config)) {
 		text.WriteString(key)
 		text.WriteByte('=')
-		text.WriteString(strings.ReplaceAll(config[key], `\`, `\\`))
+		writeEscaped(&text, config[key])
 		text.WriteByte('\n')
 	}
 	return text.String()
+}
+
+func writeEscaped(text *strings.Builder, value string) {
+	for _, r := range value {
+		switch {
+		case r == '\\':
+			text.WriteString(`\\`)
+		case ' ' <= r && r <= '~':
+			text.WriteRune(r)
+		default:
+			for _, unit := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(text, `\u%04x`, unit)
+			}
+		}
+	}
 }
 
 // OperatorSettings are the BK_ entries of the operator's ConfigMap.

@@ -18,24 +18,35 @@ type document struct {
 	line int
 }
 
-// documents splits a source into its documents, in their order. Documents of nothing
-// but blanks, comments or null are left out. One that cannot be parsed, or is no
-// mapping, is a Problem and does not hide the others.
-func documents(src Source) ([]*document, []Problem) {
+// eachDocument hands on the documents of a source one after the other, a List as its
+// items; so a long stream is never held decoded as a whole. Documents of nothing but
+// blanks, comments or null are left out. One that cannot be parsed, or is no mapping, is
+// a Problem and does not hide the others.
+func eachDocument(src Source, each func(*document), report func(...Problem)) {
 	if p := src.unreadable(); p != nil {
-		return nil, []Problem{*p}
+		report(*p)
+		return
 	}
-	var all []*document
-	var problems []Problem
 	for _, c := range chunks(src.Data) {
 		d, p := c.document(src.Name)
 		switch {
 		case p != nil:
-			problems = append(problems, *p)
+			report(*p)
 		case d != nil:
-			all = append(all, d)
+			items, unread := d.unlisted()
+			for _, item := range items {
+				each(item)
+			}
+			report(unread...)
 		}
 	}
+}
+
+// documents are all documents of a source, and what keeps others from being read.
+func documents(src Source) ([]*document, []Problem) {
+	var all []*document
+	var problems []Problem
+	eachDocument(src, func(d *document) { all = append(all, d) }, func(p ...Problem) { problems = append(problems, p...) })
 	return all, problems
 }
 

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ const (
 // takes its entries into the pod template: those that the image would make settings of
 // become settings, the others environment variables.
 func (c *checker) checkEnv() {
+	c.checkPodEnv()
 	s := &c.cluster.Spec
 	if s.EnvVars == "" {
 		return
@@ -44,17 +46,23 @@ func (c *checker) checkEnv() {
 	facts.EnvConfigMap = &c.env.configMap
 	facts.EnvConfigMap.Namespace = c.cluster.Namespace
 	for _, key := range slices.Sorted(maps.Keys(c.env.configMap.Data)) {
-		if slices.Contains(reservedEnv, key) {
-			c.problems = append(c.problems, Problem{
-				Severity: Error, Position: c.env.document.keyAt(joinPath("data", key)), Path: joinPath("data", key),
-				Message: "the key is the operator's own; a second value would depend on the order of the pod's sources",
-			})
-			continue
-		}
-		if c.hardened() {
+		switch {
+		case slices.Contains(reservedEnv, key):
+			c.envKeyf(key, "the key is the operator's own; a second value would depend on the order of the pod's sources")
+		case !isConfigKey(key):
+			c.envKeyf(key, "%q is not a ConfigMap's key", key)
+		case c.hardened():
 			c.takeEnv(key, c.env.configMap.Data[key])
 		}
 	}
+}
+
+// envKeyf reports an error at a key of the ConfigMap of spec.envVars.
+func (c *checker) envKeyf(key, format string, args ...any) {
+	path := joinPath("data", key)
+	c.problems = append(c.problems, Problem{
+		Severity: Error, Position: c.env.document.keyAt(path), Path: path, Message: fmt.Sprintf(format, args...),
+	})
 }
 
 // takeEnv sorts one entry of the ConfigMap into settings and environment.
@@ -64,14 +72,27 @@ func (c *checker) takeEnv(key, value string) {
 	case key == envBookKeeperName || key == envPravegaPath || key == envPravegaCluster || key == "WAIT_FOR":
 	case strings.HasPrefix(key, "BK_"):
 		setting := strings.TrimPrefix(key, "BK_")
+		if slices.Contains(pseudoOptions, setting) {
+			c.envKeyf(key, "%s shapes the pod and is no setting; allowed: in spec.options", setting)
+			return
+		}
+		path := joinPath("spec.options", setting)
 		if _, given := c.cluster.Spec.Options[setting]; given {
-			c.errorf("spec.options."+setting, "the ConfigMap of spec.envVars sets it too, as %s", key)
+			c.errorf(path, "the ConfigMap of spec.envVars sets it too, as %s", key)
 			return
 		}
 		if c.cluster.Spec.Options == nil {
 			c.cluster.Spec.Options = map[string]string{}
 		}
 		c.cluster.Spec.Options[setting] = value
+		if c.fromEnv == nil {
+			c.fromEnv = map[string]string{}
+		}
+		c.fromEnv[path] = joinPath("data", key)
+	case key == PodNameVariable:
+		c.envKeyf(key, ownVariable)
+	case !isEnvName(key):
+		c.envKeyf(key, "%q is not an environment variable's name", key)
 	default:
 		facts.Env = append(facts.Env, EnvVar{Name: key, Value: value})
 	}
@@ -102,8 +123,8 @@ func (c *checker) checkLedgersRoot() {
 	case facts.Contract == ApacheImage && c.hardened():
 		facts.LedgersRoot = "/bookkeeper/" + c.cluster.Namespace + "/" + c.cluster.Name + "/ledgers"
 	}
-	if facts.LedgersRoot != "" {
-		if err := checkZNode(facts.LedgersRoot); err != nil && c.cluster.Namespace != "" {
+	if facts.LedgersRoot != "" && facts.Contract == PravegaImage {
+		if err := checkZNode(facts.LedgersRoot); err != nil {
 			c.errorf("spec.envVars", "ledgers root %v", err)
 		}
 	}
@@ -116,4 +137,28 @@ func (c *checker) envOr(key, otherwise string) string {
 		}
 	}
 	return otherwise
+}
+
+// ownVariable is what is wrong with a second POD_NAME.
+const ownVariable = "the variable holds the pod's name, of which the bookie's identity is made"
+
+// checkPodEnv looks at the variables of spec.gitops.pod.
+func (c *checker) checkPodEnv() {
+	seen := map[string]bool{}
+	for i, variable := range c.cluster.Spec.GitOps.Pod.Env {
+		path := fmt.Sprintf("spec.gitops.pod.env[%d].name", i)
+		switch {
+		case variable.Name == "":
+			c.errorf(path, "required")
+		case !isEnvName(variable.Name):
+			c.errorf(path, "%q is not an environment variable's name", variable.Name)
+		case seen[variable.Name]:
+			c.errorf(path, "%q is given twice", variable.Name)
+		case variable.Name == PodNameVariable && c.hardened():
+			c.errorf(path, ownVariable)
+		case !c.hardened() && slices.Contains(reservedEnv, variable.Name):
+			c.errorf(path, "%q is the operator's own", variable.Name)
+		}
+		seen[variable.Name] = true
+	}
 }

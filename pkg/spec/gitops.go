@@ -78,10 +78,13 @@ type Rollout struct {
 	// Conductor is Sidecar, or Gate where sidecars may evict nothing.
 	Conductor string `json:"conductor,omitempty"`
 	// WriteAvailability is BestEffort, or Required to block where a restart would leave too few writable bookies.
-	WriteAvailability     string `json:"writeAvailability,omitempty"`
-	SoakSeconds           *int32 `json:"soakSeconds,omitempty"`
+	WriteAvailability string `json:"writeAvailability,omitempty"`
+	// SoakSeconds is how long all other pods must have been ready before the next is replaced.
+	SoakSeconds *int32 `json:"soakSeconds,omitempty"`
+	// DeadlineSecondsPerPod is how long one pod may take to come back.
 	DeadlineSecondsPerPod *int32 `json:"deadlineSecondsPerPod,omitempty"`
-	Paused                bool   `json:"paused,omitempty"`
+	// Paused keeps every pod where it is.
+	Paused bool `json:"paused,omitempty"`
 }
 
 // Cleanup says what becomes of claims and metadata when a cluster is deleted.
@@ -116,13 +119,18 @@ type ImageFacts struct {
 
 // PodExtras are fields of the pods that the operator had no name for.
 type PodExtras struct {
-	NodeSelector              map[string]string                 `json:"nodeSelector,omitempty"`
+	// NodeSelector limits the nodes that the pods run on.
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+	// TopologySpreadConstraints spread the bookies; one without a labelSelector selects them.
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
-	PriorityClassName         string                            `json:"priorityClassName,omitempty"`
-	ImagePullSecrets          []corev1.LocalObjectReference     `json:"imagePullSecrets,omitempty"`
+	// PriorityClassName is a class that exists already.
+	PriorityClassName string `json:"priorityClassName,omitempty"`
+	// ImagePullSecrets are Secrets in the same namespace.
+	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 	// Containers run beside the bookie.
 	Containers []corev1.Container `json:"containers,omitempty"`
-	Volumes    []corev1.Volume    `json:"volumes,omitempty"`
+	// Volumes are the pods' further volumes.
+	Volumes []corev1.Volume `json:"volumes,omitempty"`
 	// VolumeMounts and Env are the bookie container's.
 	VolumeMounts []corev1.VolumeMount `json:"volumeMounts,omitempty"`
 	Env          []corev1.EnvVar      `json:"env,omitempty"`
@@ -140,10 +148,12 @@ type NetworkPolicy struct {
 
 // PodMonitor asks the Prometheus operator to scrape the pods.
 type PodMonitor struct {
+	// Enabled renders the PodMonitor.
 	Enabled bool `json:"enabled,omitempty"`
 	// Interval is a duration such as 30s; Prometheus' own where empty.
-	Interval string            `json:"interval,omitempty"`
-	Labels   map[string]string `json:"labels,omitempty"`
+	Interval string `json:"interval,omitempty"`
+	// Labels are the PodMonitor's, by which a Prometheus selects it.
+	Labels map[string]string `json:"labels,omitempty"`
 }
 
 // ArgoCD describes the Argo CD that delivers the output.
@@ -156,12 +166,13 @@ type ArgoCD struct {
 
 // Bkcheck says which bkcheck runs in the cluster.
 type Bkcheck struct {
+	// Image is the image with its tag or digest.
 	Image string `json:"image,omitempty"`
 }
 
 // Patch is a kustomize patch: strategic merge or JSON 6902, inline or in a file beside the spec.
 type Patch struct {
-	// Path names a file, relative to the spec's; Decode reads it into Patch.
+	// Path names a file below the spec's directory that holds the patch.
 	Path string `json:"path,omitempty"`
 	// Patch is the patch's text.
 	Patch string `json:"patch,omitempty"`

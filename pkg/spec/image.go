@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"regexp"
 	"strings"
 )
@@ -59,11 +61,17 @@ func contractOf(name ContractName) *contract {
 var (
 	// versionPattern is what the operator's webhook demands of a version.
 	versionPattern    = regexp.MustCompile(`^v?([0-9]+)\.([0-9]+)\.([0-9]+)`)
-	tagPattern        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
-	digestPattern     = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
+	tagPattern        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+	repositoryPattern = regexp.MustCompile(`^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
 	settingPattern    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*$`)
 )
+
+// isDigest: what pins an image.
+func isDigest(text string) bool {
+	digits, ok := strings.CutPrefix(text, "sha256:")
+	raw, err := hex.DecodeString(digits)
+	return ok && err == nil && len(raw) == sha256.Size && digits == strings.ToLower(digits)
+}
 
 // The oldest BookKeeper that Hardened can run: the first whose HTTP server answers
 // /api/v1/bookie/is_ready. Source: bookkeeper, tags (server/http/service/BookieIsReadyService.java).
@@ -80,7 +88,7 @@ func (b *BookKeeper) ImageReference() string {
 
 func (c *checker) checkImage() {
 	s := &c.cluster.Spec
-	if !versionPattern.MatchString(s.Version) || !tagPattern.MatchString(s.Version) {
+	if !versionPattern.MatchString(s.Version) || !tagPattern.MatchString(s.Version) || len(s.Version) > 128 {
 		c.errorf("spec.version", "%q is not in the format X.Y.Z, with an optional v before and any suffix after", s.Version)
 	}
 	if c.doc.has("spec.image.imageSpec") && !c.doc.has("spec.image.imageSpec.repository") {
@@ -90,7 +98,7 @@ func (c *checker) checkImage() {
 		c.errorf("spec.image.imageSpec.repository", "%q is not an image's name (the tag is spec.version, the digest spec.gitops.image.digest)", s.Image.ImageSpec.Repository)
 	}
 	oneOf(c, "spec.image.imageSpec.pullPolicy", s.Image.ImageSpec.PullPolicy, "Always", "Never", "IfNotPresent")
-	if d := s.GitOps.Image.Digest; d != "" && !digestPattern.MatchString(d) {
+	if d := s.GitOps.Image.Digest; d != "" && !isDigest(d) {
 		c.errorf("spec.gitops.image.digest", `%q is not "sha256:" and 64 hexadecimal digits`, d)
 	}
 	c.checkContract()

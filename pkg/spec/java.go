@@ -89,7 +89,7 @@ var commonOptions = []string{
 // from the memory limit and the spec's over them, under Operator what the spec says.
 func (b *BookKeeper) jvmOptions() []string {
 	if b.Spec.GitOps.Profile == Operator {
-		return b.Spec.JVMOptions.All()
+		return strings.Fields(strings.Join(b.Spec.JVMOptions.All(), " ")) // as the image's script does
 	}
 	return MergeJVMOptions(b.sizes(), b.Spec.JVMOptions.All())
 }
@@ -103,8 +103,10 @@ func (b *BookKeeper) sizes() []string {
 // heapOptions fix the heap at a size, as far as the given options leave that open: of
 // -Xms and -Xmx alone the other follows, a percentage keeps its meaning.
 func heapOptions(heap int64, given []string) []string {
-	if _, ok := jvmValue(given, "-XX:MaxRAMPercentage"); ok {
-		return nil
+	for _, share := range []string{"-XX:MaxRAMPercentage", "-XX:MaxRAMFraction"} {
+		if _, ok := jvmValue(given, share); ok {
+			return nil
+		}
 	}
 	least, most := fmt.Sprintf("%dm", heap/mebi), fmt.Sprintf("%dm", heap/mebi)
 	if value, ok := jvmValue(given, "-Xmx"); ok {

@@ -7,9 +7,24 @@ import (
 	"strings"
 )
 
+// jvmAliases are flags that set what a shorter option sets.
+// Source: OpenJDK, src/hotspot/share/runtime/arguments.cpp (parse_each_vm_init_arg).
+var jvmAliases = map[string]string{
+	"-XX:InitialHeapSize": "-Xms", "-XX:MaxHeapSize": "-Xmx", "-XX:ThreadStackSize": "-Xss",
+}
+
 // jvmKey is the part of a JVM option that says what it sets: of two options with one
 // key the later one counts. What is no size, flag or property is its own key.
 func jvmKey(option string) string {
+	key := jvmName(option)
+	if alias, ok := jvmAliases[key]; ok {
+		return alias
+	}
+	return key
+}
+
+// jvmName is the option as it is written, without its value.
+func jvmName(option string) string {
 	for _, prefix := range []string{"-Xms", "-Xmx", "-Xmn", "-Xss"} {
 		if strings.HasPrefix(option, prefix) {
 			return prefix
@@ -57,8 +72,8 @@ func jvmValue(options []string, key string) (string, bool) {
 			continue
 		}
 		found = true
-		if strings.HasPrefix(key, "-X") && !strings.HasPrefix(key, "-XX:") {
-			value = option[len(key):]
+		if name := jvmName(option); strings.HasPrefix(name, "-X") && !strings.HasPrefix(name, "-XX:") {
+			value = option[len(name):]
 		} else {
 			_, value, _ = strings.Cut(option, "=")
 		}
@@ -85,12 +100,15 @@ func parseJVMSize(text string) (int64, error) {
 			digits = text[:len(text)-1]
 		}
 	}
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n < 0 || n > (1<<62)>>shift {
+	n, err := strconv.ParseUint(digits, 10, 63)
+	if err != nil || n > largestSize>>shift {
 		return 0, fmt.Errorf("%q is not a size such as 512m or 2g", text)
 	}
-	return n << shift, nil
+	return int64(n) << shift, nil
 }
+
+// largestSize is 1 EiB, so that sizes can be added up.
+const largestSize = 1 << 60
 
 // removedFlag is a JVM flag with which a newer Java does not start.
 type removedFlag struct {
@@ -180,6 +198,9 @@ func (c *checker) checkJVMOption(path, option string, ignored bool) {
 		c.errorf(path, "%q holds white space; allowed: one option an entry", option)
 		return
 	}
+	if c.hardened() {
+		c.checkProperty(path, option)
+	}
 	name, isFlag := strings.CutPrefix(jvmKey(option), "-XX:")
 	java := c.cluster.Facts.Java
 	if !isFlag || java == 0 || ignored {
@@ -193,5 +214,19 @@ func (c *checker) checkJVMOption(path, option string, ignored bool) {
 		if flag.instead != "" {
 			c.hint("write %s instead", flag.instead)
 		}
+	}
+}
+
+// checkProperty: BookKeeper takes a system property for a setting that its file lacks, so
+// one of a setting's name would pass by every check of spec.options.
+func (c *checker) checkProperty(path, option string) {
+	name, isProperty := strings.CutPrefix(jvmKey(option), "-D")
+	if !isProperty {
+		return
+	}
+	_, owned := ownedSettings[name]
+	if owned || settingKeysFor(c.cluster.Facts.BookKeeperVersion).knows(name) || strings.HasPrefix(name, "org.apache.bookkeeper.conf.") {
+		c.errorf(path, "%q would be read as a setting of BookKeeper", name)
+		c.hint("say it in spec.options, where it is checked")
 	}
 }

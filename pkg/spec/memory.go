@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -44,7 +45,7 @@ func (m Memory) Total() int64 { return m.Heap + m.Direct + m.RocksDB + m.Overhea
 // is heap, two fifths are direct memory, from which DbLedgerStorage takes its write and
 // read caches; the rest is RocksDB's, the JVM's own and the page cache's.
 func memoryShares(limit int64) (heap, direct int64) {
-	return limit / 4 / mebi * mebi, limit * 2 / 5 / mebi * mebi
+	return limit / 4 / mebi * mebi, limit / 5 * 2 / mebi * mebi
 }
 
 // bookieMemory adds up what the JVM options allow under a limit.
@@ -72,23 +73,33 @@ func (b *BookKeeper) bookieMemory() (Memory, error) {
 	return m, err
 }
 
-// heapSize is the most that the heap may take: -Xmx, else a percentage of the limit,
-// but never less than -Xms.
+// heapSize is the most that the heap may take: -Xmx, else a share of the limit, but
+// never less than -Xms.
 func heapSize(options []string, limit int64) (int64, error) {
+	most, err := sizeOf(options, "-Xmx")
+	if err != nil {
+		return 0, err
+	}
 	least, err := sizeOf(options, "-Xms")
 	if err != nil {
 		return 0, err
 	}
 	if _, ok := jvmValue(options, "-Xmx"); ok {
-		most, err := sizeOf(options, "-Xmx")
-		if err == nil && least > most {
-			err = fmt.Errorf("-Xms is more than -Xmx: the JVM does not start")
+		if least > most {
+			err = errors.New("-Xms is more than -Xmx: the JVM does not start")
 		}
 		return most, err
 	}
 	percent := float64(defaultRAMPercentage)
+	if value, ok := jvmValue(options, "-XX:MaxRAMFraction"); ok {
+		parts, err := strconv.ParseUint(value, 10, 32)
+		if err != nil || parts == 0 {
+			return 0, fmt.Errorf("-XX:MaxRAMFraction: %q is not a number of parts", value)
+		}
+		percent = 100 / float64(parts)
+	}
 	if value, ok := jvmValue(options, "-XX:MaxRAMPercentage"); ok {
-		if percent, err = strconv.ParseFloat(value, 64); err != nil || percent <= 0 || percent > 100 {
+		if percent, err = strconv.ParseFloat(value, 64); err != nil || !(percent > 0 && percent <= 100) {
 			return 0, fmt.Errorf("-XX:MaxRAMPercentage: %q is not a percentage", value)
 		}
 	}
@@ -108,19 +119,21 @@ func sizeOf(options []string, key string) (int64, error) {
 	return size, nil
 }
 
+const optionRocksDBCache = "dbStorage_rocksDB_blockCacheSize"
+
 // rocksDBCache is RocksDB's block cache: a tenth of direct memory unless set, and
 // outside of it. Source: bookkeeper, bookie/storage/ldb/DbLedgerStorage.java.
 func (b *BookKeeper) rocksDBCache(direct int64) (int64, error) {
 	if b.Spec.Options["ledgerStorageClass"] != dbStorage {
 		return 0, nil
 	}
-	value, ok := b.Spec.Options["dbStorage_rocksDB_blockCacheSize"]
+	value, ok := b.Spec.Options[optionRocksDBCache]
 	if !ok || value == "" {
 		return direct / 10, nil
 	}
 	size, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("dbStorage_rocksDB_blockCacheSize: %q is not a number of bytes", value)
+	if err != nil || size < 0 || size > largestSize {
+		return 0, fmt.Errorf("%q is not a number of bytes, 0 and more", value)
 	}
 	return size, nil
 }
@@ -135,13 +148,18 @@ func (b *BookKeeper) memoryLimit() int64 {
 const leastLimit = 768 * mebi
 
 func (c *checker) checkMemory() {
-	limit := c.cluster.memoryLimit()
-	if limit == 0 {
+	if _, given := c.cluster.Spec.Resources.Limits[corev1.ResourceMemory]; !given {
 		return
 	}
+	limit := c.cluster.memoryLimit()
 	const path = "spec.resources.limits.memory"
 	if limit < leastLimit {
 		c.badf(path, "%s is less than a bookie needs to start, %s", bytesText(limit), bytesText(leastLimit))
+		return
+	}
+	if _, err := c.cluster.rocksDBCache(0); err != nil {
+		c.badf("spec.options."+optionRocksDBCache, "%v", err)
+		return
 	}
 	m, err := c.cluster.bookieMemory()
 	if err != nil {

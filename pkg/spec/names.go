@@ -1,20 +1,36 @@
 package spec
 
-import "regexp"
+import (
+	"regexp"
 
-// What a document may name things.
-var (
-	// labelPattern is a DNS label (RFC 1123), as volumes and most objects are named.
-	labelPattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	// serviceNamePattern is a DNS label of RFC 1035, as Services are named: it begins with a letter.
-	serviceNamePattern = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
-	// subdomainPattern is a DNS name (RFC 1123).
-	subdomainPattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
-	// hostPattern is what may stand for a host: a DNS name in any case, or an IPv4 address; _ as some resolvers take it.
-	hostPattern = regexp.MustCompile(`^[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?)*\.?$`)
-	// configKeyPattern is a key of a ConfigMap.
-	configKeyPattern = regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`)
+	"k8s.io/apimachinery/pkg/util/validation"
 )
+
+// What a document may name things: Kubernetes' own rules.
+
+// isLabel: a DNS label (RFC 1123) of at most 63 characters, as volumes and most objects are named.
+func isLabel(s string) bool { return len(validation.IsDNS1123Label(s)) == 0 }
+
+// isServiceName: a DNS label of RFC 1035, as Services are named: it begins with a letter.
+func isServiceName(s string) bool { return len(validation.IsDNS1035Label(s)) == 0 }
+
+// isSubdomain: a DNS name (RFC 1123).
+func isSubdomain(s string) bool { return len(validation.IsDNS1123Subdomain(s)) == 0 }
+
+// isConfigKey: a key of a ConfigMap.
+func isConfigKey(s string) bool { return len(validation.IsConfigMapKey(s)) == 0 }
+
+// isEnvName: an environment variable's name, as all versions of Kubernetes take it.
+func isEnvName(s string) bool { return len(validation.IsEnvVarName(s)) == 0 }
+
+// isQualifiedName: a key of labels and annotations.
+func isQualifiedName(s string) bool { return len(validation.IsQualifiedName(s)) == 0 }
+
+// isLabelValue: a label's value.
+func isLabelValue(s string) bool { return len(validation.IsValidLabelValue(s)) == 0 }
+
+// hostPattern is what may stand for a host: a DNS name in any case, or an IPv4 address; _ as some resolvers take it.
+var hostPattern = regexp.MustCompile(`^[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-_A-Za-z0-9]*[A-Za-z0-9])?)*\.?$`)
 
 // Ports of a bookie pod.
 const (

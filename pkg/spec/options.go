@@ -91,7 +91,7 @@ func parseMounts(value string) ([]Mount, []*optionError) {
 		switch {
 		case !ok:
 			problems = append(problems, &optionError{item.offset, fmt.Sprintf("%q has no =; allowed: name=/path, several separated by commas", item.text)})
-		case !labelPattern.MatchString(name):
+		case !isLabel(name):
 			problems = append(problems, &optionError{item.offset, fmt.Sprintf("volume name %q is not lower-case letters, digits and -", name)})
 		default:
 			if reason := checkAbsolute(target); reason != "" {
@@ -118,9 +118,9 @@ func parseConfigMapMounts(value string) ([]Mount, []*optionError) {
 		switch {
 		case !ok:
 			problems = append(problems, &optionError{item.offset, fmt.Sprintf("%q has no key; allowed: configmap:key=/path", item.text)})
-		case !labelPattern.MatchString(name):
+		case !isLabel(name):
 			problems = append(problems, &optionError{item.offset, fmt.Sprintf("ConfigMap name %q is not lower-case letters, digits and - (it names the volume too)", name)})
-		case !configKeyPattern.MatchString(key):
+		case !isConfigKey(key):
 			problems = append(problems, &optionError{item.offset + len(name) + 1, fmt.Sprintf("ConfigMap key %q is not letters, digits, -, _ and .", key)})
 		default:
 			if reason := checkAbsolute(target); reason != "" {

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -17,7 +18,7 @@ type rootIndex struct {
 }
 
 type rootEntry struct {
-	cluster  *BookKeeper
+	name     string
 	position Position
 	hosts    []string
 	root     string
@@ -28,14 +29,17 @@ func newRootIndex() *rootIndex {
 }
 
 func (r *rootIndex) add(b *BookKeeper, doc *document) {
-	entry := rootEntry{cluster: b, position: doc.at("metadata.name"), root: b.Facts.ZooKeeper.Chroot + b.Facts.LedgersRoot}
+	entry := rootEntry{name: b.Name, position: doc.at("metadata.name"), root: b.Facts.ZooKeeper.Chroot + b.Facts.LedgersRoot}
 	n := len(r.entries)
 	for _, name := range b.objectNames() {
+		if b.Name == "" {
+			break // reported already
+		}
 		if first, taken := r.byName[name]; taken {
 			other := r.entries[first]
 			r.same = append(r.same, Problem{
 				Severity: Error, Position: entry.position, Path: "metadata.name",
-				Message: fmt.Sprintf("cluster %q renders %s, which the cluster %q at %s renders too", b.Name, name, other.cluster.Name, other.position),
+				Message: fmt.Sprintf("cluster %q renders %s, which the cluster %q at %s renders too", b.Name, name, other.name, other.position),
 			})
 			break
 		}
@@ -86,9 +90,9 @@ func (r *rootIndex) conflicts() []Problem {
 func rootConflict(entry, other rootEntry, equal bool) Problem {
 	p := Problem{Severity: Error, Position: entry.position, Path: "metadata.name"}
 	if equal {
-		p.Message = fmt.Sprintf("cluster %q has its ZooKeeper metadata at %s, as the cluster %q at %s has", entry.cluster.Name, entry.root, other.cluster.Name, other.position)
+		p.Message = fmt.Sprintf("cluster %q has its ZooKeeper metadata at %s, as the cluster %q at %s has", entry.name, entry.root, other.name, other.position)
 	} else {
-		p.Message = fmt.Sprintf("cluster %q has its ZooKeeper metadata at %s, inside that of cluster %q at %s: %s", entry.cluster.Name, entry.root, other.cluster.Name, other.position, other.root)
+		p.Message = fmt.Sprintf("cluster %q has its ZooKeeper metadata at %s, inside that of cluster %q at %s: %s", entry.name, entry.root, other.name, other.position, other.root)
 	}
 	p.Hint = "set spec.gitops.image.ledgersRoot or the chroot of spec.zookeeperUri so that each cluster has its own tree"
 	return p
@@ -107,11 +111,15 @@ func qualifiedHost(host, namespace, domain string) string {
 			return rest + port
 		}
 	}
-	if !strings.Contains(name, ".") && !strings.HasPrefix(name, "[") {
+	if !strings.Contains(name, ".") && !strings.HasPrefix(name, "[") || podPattern.MatchString(name) {
 		name += "." + namespace
 	}
 	return name + port
 }
+
+// podPattern is a pod of a StatefulSet and its headless Service, which Kubernetes' DNS
+// looks for in the own namespace first: zk-0.zk.
+var podPattern = regexp.MustCompile(`^[^.]+-[0-9]+\.[^.]*[^.0-9][^.]*$`)
 
 func comparePositions(a, b Position) int {
 	if c := strings.Compare(a.Source, b.Source); c != 0 {

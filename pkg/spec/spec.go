@@ -58,36 +58,43 @@ var laterKinds = []string{"ZookeeperCluster", "PravegaCluster", "Kafkacluster", 
 // Decode reads every document of every source. It returns the clusters in their order
 // and every problem of all of them; where Failed(problems), the clusters are of no use.
 func Decode(sources []Source, o Options) ([]Cluster, []Problem) {
-	d := decoding{options: o, env: map[string]*envDocument{}, roots: newRootIndex()}
+	var clusters []Cluster
+	problems := DecodeEach(sources, o, func(c Cluster) { clusters = append(clusters, c) })
+	return clusters, problems
+}
+
+// DecodeEach does what Decode does, and hands on each cluster that is valid by itself as
+// soon as it is read, keeping none: a thousand clusters need the memory of one. What was
+// made of them is of no use where Failed(problems).
+func DecodeEach(sources []Source, o Options, each func(Cluster)) []Problem {
+	d := decoding{options: o, each: each, env: map[string]*envDocument{}, roots: newRootIndex()}
 	for _, source := range sources {
 		d.findConfigMaps(source)
 	}
 	for _, source := range sources {
-		documents, problems := documents(source)
-		d.problems = append(d.problems, problems...)
-		for _, document := range documents {
-			d.document(source, document)
-		}
+		eachDocument(source, func(doc *document) { d.document(source, doc) }, d.report)
 	}
 	d.problems = append(d.problems, d.roots.conflicts()...)
 	d.problems = append(d.problems, d.unusedConfigMaps()...)
-	if len(d.clusters) == 0 && !Failed(d.problems) {
+	if len(d.roots.entries) == 0 && !Failed(d.problems) {
 		d.problems = append(d.problems, Problem{
 			Severity: Error, Position: Position{Source: sourceNames(sources)},
 			Message: "no cluster in the input; allowed: documents of kind " + bookKeeperKind,
 		})
 	}
-	return d.clusters, d.problems
+	return d.problems
 }
 
 // decoding is one run of Decode.
 type decoding struct {
 	options  Options
-	clusters []Cluster
+	each     func(Cluster)
 	problems []Problem
 	env      map[string]*envDocument // by namespace/name
 	roots    *rootIndex
 }
+
+func (d *decoding) report(problems ...Problem) { d.problems = append(d.problems, problems...) }
 
 // envDocument is a ConfigMap among the inputs, for a cluster's spec.envVars.
 type envDocument struct {
@@ -138,8 +145,10 @@ func (d *decoding) bookKeeper(source Source, doc *document) {
 	c.check()
 	d.problems = append(d.problems, c.problems...)
 	b.Status = nil
-	d.clusters = append(d.clusters, b)
 	d.roots.add(b, doc)
+	if !Failed(decoded) && !Failed(c.problems) {
+		d.each(b)
+	}
 }
 
 // findConfigMaps keeps the ConfigMaps of a source; documents that are something else
@@ -157,6 +166,13 @@ func (d *decoding) findConfigMaps(source Source) {
 		env := &envDocument{document: doc}
 		d.problems = append(d.problems, doc.decode(&env.configMap)...)
 		fill(&namespace, d.options.Namespace)
+		if first := d.env[namespace+"/"+name]; first != nil {
+			d.problems = append(d.problems, Problem{
+				Severity: Error, Position: doc.at("metadata.name"), Path: "metadata.name",
+				Message: fmt.Sprintf("ConfigMap %q is in the input twice, first at %s", name, first.document.at("metadata.name")),
+			})
+			continue
+		}
 		d.env[namespace+"/"+name] = env
 	}
 }

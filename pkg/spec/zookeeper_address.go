@@ -76,7 +76,7 @@ func parseHost(text string) (string, error) {
 	host, port := text, defaultZooKeeperPort
 	if rest, ok := strings.CutPrefix(text, "["); ok {
 		address, after, found := strings.Cut(rest, "]")
-		if parsed, err := netip.ParseAddr(address); !found || err != nil || !parsed.Is6() {
+		if parsed, err := netip.ParseAddr(address); !found || err != nil || !parsed.Is6() || parsed.Zone() != "" {
 			return "", fmt.Errorf("%q is not an IPv6 address in brackets", text)
 		}
 		host = "[" + address + "]"
@@ -92,7 +92,7 @@ func parseHost(text string) (string, error) {
 	} else if h, p, ok := strings.Cut(text, ":"); ok {
 		host, port = h, p
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || port[0] == '0' {
 		return "", fmt.Errorf("%q: port %q is not a number from 1 to 65535", text, port)
 	}
 	if !strings.HasPrefix(host, "[") && !hostPattern.MatchString(host) {
@@ -100,6 +100,13 @@ func parseHost(text string) (string, error) {
 	}
 	return host + ":" + port, nil
 }
+
+// The characters of a znode path. ZooKeeper takes more; BookKeeper has the path as part
+// of a java.net.URI, in a setting that it cuts at commas, and Kubernetes expands $().
+const (
+	zNodePunctuation = "-._~:@!&'()*+="
+	zNodeCharacters  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + zNodePunctuation
+)
 
 // checkZNode says what is wrong with an absolute znode path.
 // Source: ZooKeeper, common/PathUtils.java.
@@ -118,8 +125,8 @@ func checkZNode(path string) error {
 			return fmt.Errorf("%q has a component %q", path, part)
 		}
 		for _, r := range part {
-			if r < 0x21 || r >= 0x7f {
-				return fmt.Errorf("%q has a character %q outside printable ASCII", path, r)
+			if !strings.ContainsRune(zNodeCharacters, r) {
+				return fmt.Errorf("%q has a character %q; allowed: letters, digits and %s", path, r, zNodePunctuation)
 			}
 		}
 	}
