@@ -2,6 +2,7 @@ package render
 
 import (
 	"maps"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -131,19 +132,27 @@ func bookiePod(b *spec.BookKeeper) corev1.PodSpec {
 	pod.InitContainers = append(restricted(b.Spec.InitContainers), ensureCluster(b))
 	grace := int64(spec.GracePeriodSeconds)
 	pod.TerminationGracePeriodSeconds = &grace
-	if len(pod.TopologySpreadConstraints) == 0 {
-		pod.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{zoneSpread(b.SelectorLabels(spec.BookieComponent))}
-	}
+	pod.TopologySpreadConstraints = spread(b)
 	return pod
 }
 
-// zoneSpread spreads over zones where there are any. Revisions are not told apart:
-// during a rollout the spread must count both.
-func zoneSpread(labels map[string]string) corev1.TopologySpreadConstraint {
-	return corev1.TopologySpreadConstraint{
-		MaxSkew: 1, TopologyKey: corev1.LabelTopologyZone, WhenUnsatisfiable: corev1.ScheduleAnyway,
-		LabelSelector: &metav1.LabelSelector{MatchLabels: labels},
+// spread are the spec's constraints, each over the bookies if it selects no pods, else
+// one over zones where there are any. Revisions are not told apart: during a rollout the
+// spread must count both.
+func spread(b *spec.BookKeeper) []corev1.TopologySpreadConstraint {
+	bookies := &metav1.LabelSelector{MatchLabels: b.SelectorLabels(spec.BookieComponent)}
+	constraints := slices.Clone(b.Spec.GitOps.Pod.TopologySpreadConstraints)
+	for i := range constraints {
+		if constraints[i].LabelSelector == nil {
+			constraints[i].LabelSelector = bookies
+		}
 	}
+	if len(constraints) == 0 {
+		constraints = []corev1.TopologySpreadConstraint{{
+			MaxSkew: 1, TopologyKey: corev1.LabelTopologyZone, WhenUnsatisfiable: corev1.ScheduleAnyway, LabelSelector: bookies,
+		}}
+	}
+	return constraints
 }
 
 // autorecovery is two processes, one of which is the auditor and the other its stand-in.

@@ -3,7 +3,6 @@ package render
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -12,8 +11,6 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/bkgen/bkgen/pkg/spec"
 )
 
 // removable are the kinds that a patch may take away altogether.
@@ -21,6 +18,15 @@ var removable = []string{"NetworkPolicy", "PodMonitor"}
 
 // hookAnnotations make a delivery engine run an object at another time than a sync.
 var hookAnnotations = []string{"argocd.argoproj.io/hook", "helm.sh/hook"}
+
+// recreations are values of annotations with which a delivery engine deletes an object
+// and makes it anew, all its pods with it. Sources: argo-cd, docs/user-guide/sync-options.md;
+// https://fluxcd.io/flux/components/kustomize/kustomizations/#force.
+var recreations = []struct{ annotation, value string }{
+	{argoSyncOptions, "Replace=true"},
+	{argoSyncOptions, "Force=true"},
+	{"kustomize.toolkit.fluxcd.io/force", "enabled"},
+}
 
 // broken names what the patched objects no longer keep of what the original ones
 // promise: the names by which pods, disks and identities are found, and the order that
@@ -35,7 +41,7 @@ func (s objectSet) broken(patched objectSet) []string {
 			}
 			continue
 		}
-		for _, reason := range brokenObject(o.typed, after) {
+		for _, reason := range append(brokenMeta(o.typed, after), brokenObject(o.typed, after)...) {
 			reasons = append(reasons, fmt.Sprintf("%s: %s", o.key, reason))
 		}
 	}
@@ -43,16 +49,24 @@ func (s objectSet) broken(patched objectSet) []string {
 		if s.find(o.key) == nil {
 			reasons = append(reasons, fmt.Sprintf("%s is new after the patch; a patch may change objects only", o.key))
 		}
-		reasons = append(reasons, hooks(o)...)
+		reasons = append(reasons, otherDelivery(o)...)
 	}
 	return reasons
 }
 
-func hooks(o typedObject) []string {
+// otherDelivery names the annotations that would deliver an object otherwise than by applying it.
+func otherDelivery(o typedObject) []string {
 	var reasons []string
 	for _, key := range hookAnnotations {
 		if annotationOf(o.typed, key) != "" {
 			reasons = append(reasons, fmt.Sprintf("%s: annotation %s would take it out of the sync", o.key, key))
+		}
+	}
+	for _, r := range recreations {
+		for option := range strings.SplitSeq(annotationOf(o.typed, r.annotation), ",") {
+			if strings.EqualFold(strings.TrimSpace(option), r.value) {
+				reasons = append(reasons, fmt.Sprintf("%s: annotation %s: %s would delete it and make it anew", o.key, r.annotation, r.value))
+			}
 		}
 	}
 	return reasons
@@ -71,11 +85,31 @@ func annotationOf(object any, key string) string {
 	return ""
 }
 
+// brokenMeta: labels, annotations and finalizers are a patch's to change. The rest of the
+// metadata is the API server's, or, as an owner, deletes the object with another one.
+func brokenMeta(before, after any) []string {
+	b, ok := before.(metav1.ObjectMetaAccessor)
+	if !ok {
+		return nil
+	}
+	return unequalMeta(nil, "metadata", b.GetObjectMeta(), after.(metav1.ObjectMetaAccessor).GetObjectMeta())
+}
+
+func unequalMeta(reasons []string, field string, before, after metav1.Object) []string {
+	rest := func(o metav1.Object) metav1.ObjectMeta {
+		return metav1.ObjectMeta{
+			OwnerReferences: o.GetOwnerReferences(), GenerateName: o.GetGenerateName(),
+			UID: o.GetUID(), ResourceVersion: o.GetResourceVersion(), ManagedFields: o.GetManagedFields(),
+		}
+	}
+	return unequal(reasons, field, rest(before), rest(after), "a patch may change only labels, annotations and finalizers")
+}
+
 func brokenObject(before, after any) []string {
 	switch b := before.(type) {
 	case *appsv1.StatefulSet:
 		a := after.(*appsv1.StatefulSet)
-		return append(brokenStatefulSet(b, a), brokenTemplate(b.Spec.Template, a.Spec.Template, b.Spec.Selector, claimNames(a))...)
+		return append(brokenStatefulSet(b, a), brokenTemplate(b.Spec.Template, a.Spec.Template, b.Spec.Selector, claimNames(a.Spec.VolumeClaimTemplates))...)
 	case *appsv1.Deployment:
 		a := after.(*appsv1.Deployment)
 		reasons := unequal(nil, "spec.selector", b.Spec.Selector, a.Spec.Selector, "it is immutable and finds the pods")
@@ -108,15 +142,28 @@ func brokenStatefulSet(b, a *appsv1.StatefulSet) []string {
 	reasons = unequal(reasons, "spec.updateStrategy", b.Spec.UpdateStrategy, a.Spec.UpdateStrategy, "any other restarts bookies without asking whether their ledgers are replicated")
 	reasons = unequal(reasons, "spec.persistentVolumeClaimRetentionPolicy", b.Spec.PersistentVolumeClaimRetentionPolicy, a.Spec.PersistentVolumeClaimRetentionPolicy, "claims hold the ledgers")
 	reasons = unequal(reasons, "spec.ordinals", b.Spec.Ordinals, a.Spec.Ordinals, "the bookies' identities contain the ordinal")
-	return unequal(reasons, "the names of spec.volumeClaimTemplates", claimNames(b), claimNames(a), "the bookies' disks are found by them")
+	return append(reasons, brokenClaims(b.Spec.VolumeClaimTemplates, a.Spec.VolumeClaimTemplates)...)
 }
 
-func claimNames(s *appsv1.StatefulSet) []string {
-	names := []string{}
-	for _, c := range s.Spec.VolumeClaimTemplates {
-		names = append(names, c.Name)
+// brokenClaims: a claim is made of its template's metadata too. One with an owner is
+// deleted with it, and its data.
+func brokenClaims(before, after []corev1.PersistentVolumeClaim) []string {
+	reasons := unequal(nil, "the names of spec.volumeClaimTemplates", claimNames(before), claimNames(after), "the bookies' disks are found by them")
+	if len(reasons) > 0 {
+		return reasons
 	}
-	return names
+	for i := range before {
+		reasons = unequalMeta(reasons, "metadata of claim template "+before[i].Name, &before[i], &after[i])
+	}
+	return reasons
+}
+
+func claimNames(claims []corev1.PersistentVolumeClaim) []string {
+	list := []string{}
+	for _, c := range claims {
+		list = append(list, c.Name)
+	}
+	return list
 }
 
 func brokenService(b, a *corev1.Service) []string {
@@ -130,83 +177,6 @@ func brokenService(b, a *corev1.Service) []string {
 		}
 	}
 	return reasons
-}
-
-// brokenTemplate checks a pod template; claims are volumes that the StatefulSet adds.
-func brokenTemplate(b, a corev1.PodTemplateSpec, selector *metav1.LabelSelector, claims []string) []string {
-	var reasons []string
-	for _, key := range slices.Sorted(maps.Keys(selector.MatchLabels)) {
-		if a.Labels[key] != selector.MatchLabels[key] {
-			reasons = append(reasons, fmt.Sprintf("spec.template.metadata.labels: %s must stay %q, seen %q: the selector finds the pods by it", key, selector.MatchLabels[key], a.Labels[key]))
-		}
-	}
-	if b.Annotations[spec.ConfigAnnotation] != a.Annotations[spec.ConfigAnnotation] {
-		reasons = append(reasons, fmt.Sprintf("spec.template.metadata.annotations: %s is the checked configuration; change spec.options instead", spec.ConfigAnnotation))
-	}
-	volumes := slices.Clone(claims)
-	for _, v := range a.Spec.Volumes {
-		volumes = append(volumes, v.Name)
-	}
-	for _, v := range b.Spec.Volumes {
-		if !slices.Contains(volumes, v.Name) {
-			reasons = append(reasons, fmt.Sprintf("spec.template.spec.volumes: volume %q is gone", v.Name))
-		}
-	}
-	reasons = append(reasons, brokenContainers("initContainers", b.Spec.InitContainers, a.Spec.InitContainers, volumes)...)
-	return append(reasons, brokenContainers("containers", b.Spec.Containers, a.Spec.Containers, volumes)...)
-}
-
-func brokenContainers(field string, before, after []corev1.Container, volumes []string) []string {
-	var reasons []string
-	for _, b := range before {
-		i := slices.IndexFunc(after, func(c corev1.Container) bool { return c.Name == b.Name })
-		if i < 0 {
-			reasons = append(reasons, fmt.Sprintf("spec.template.spec.%s: container %q is gone", field, b.Name))
-			continue
-		}
-		reasons = append(reasons, brokenContainer(b, after[i])...)
-	}
-	for _, a := range after {
-		for _, m := range a.VolumeMounts {
-			if !slices.Contains(volumes, m.Name) {
-				reasons = append(reasons, fmt.Sprintf("container %q mounts volume %q, which is not there", a.Name, m.Name))
-			}
-		}
-	}
-	return reasons
-}
-
-func brokenContainer(b, a corev1.Container) []string {
-	var reasons []string
-	for _, m := range b.VolumeMounts {
-		if !slices.ContainsFunc(a.VolumeMounts, func(n corev1.VolumeMount) bool {
-			return n.Name == m.Name && n.MountPath == m.MountPath && n.SubPath == m.SubPath
-		}) {
-			reasons = append(reasons, fmt.Sprintf("container %q: the mount of volume %q at %s is gone", b.Name, m.Name, m.MountPath))
-		}
-	}
-	for _, port := range b.Ports {
-		if !slices.ContainsFunc(a.Ports, func(p corev1.ContainerPort) bool { return p.Name == port.Name && p.ContainerPort == port.ContainerPort }) {
-			reasons = append(reasons, fmt.Sprintf("container %q: port %s %d is gone", b.Name, port.Name, port.ContainerPort))
-		}
-	}
-	for _, argument := range identityArguments(b) {
-		if !slices.Contains(a.Command, argument) && !slices.Contains(a.Args, argument) {
-			reasons = append(reasons, fmt.Sprintf("container %q: argument %q is gone: it is who the pod is and which cluster it belongs to", b.Name, argument))
-		}
-	}
-	return reasons
-}
-
-// identityArguments are those that say who a process is and where its cluster's metadata lies.
-func identityArguments(c corev1.Container) []string {
-	var arguments []string
-	for _, argument := range append(slices.Clone(c.Command), c.Args...) {
-		if strings.HasPrefix(argument, "-DadvertisedAddress=") || strings.HasPrefix(argument, "--metadata-service-uri=") || strings.HasPrefix(argument, spec.ConfigDirectory) {
-			arguments = append(arguments, argument)
-		}
-	}
-	return arguments
 }
 
 // compact writes a value on one line for a message.

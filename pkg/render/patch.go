@@ -1,10 +1,16 @@
 package render
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"regexp"
 	"strings"
 	"sync"
 
+	yamlv3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
@@ -42,6 +48,9 @@ func applyPatch(original objectSet, objects []manifest.Object, p spec.Patch) ([]
 	if reason := notAPatch(p); reason != "" {
 		return nil, []string{reason}
 	}
+	if p.Target == nil {
+		p.Target = namedTarget(objects, p.Patch)
+	}
 	patched, err := kustomize(objects, p)
 	if err != nil {
 		return nil, []string{err.Error()}
@@ -55,6 +64,7 @@ func applyPatch(original objectSet, objects []manifest.Object, p spec.Patch) ([]
 	}
 	out := make([]manifest.Object, 0, len(set))
 	for _, o := range set {
+		complete(o.typed)
 		object, err := manifest.FromTyped(o.typed)
 		if err != nil {
 			return nil, []string{err.Error()}
@@ -73,14 +83,26 @@ var kustomizationFields = []string{
 
 // notAPatch says why a text is no patch: patches change objects, and bring none from elsewhere.
 func notAPatch(p spec.Patch) string {
-	var document any
-	if err := yaml.Unmarshal([]byte(p.Patch), &document); err != nil && !strings.Contains(p.Patch, "\n---") {
-		return fmt.Sprintf("reading the patch: %v", err)
+	decoder := yamlv3.NewDecoder(strings.NewReader(p.Patch))
+	for empty := true; ; empty = false {
+		var document any
+		switch err := decoder.Decode(&document); {
+		case errors.Is(err, io.EOF) && empty:
+			return "the patch is empty"
+		case errors.Is(err, io.EOF):
+			return ""
+		case err != nil:
+			return fmt.Sprintf("reading the patch: %v", err)
+		}
+		if fields, ok := document.(map[string]any); ok {
+			if reason := notAPatchDocument(fields); reason != "" {
+				return reason
+			}
+		}
 	}
-	fields, ok := document.(map[string]any)
-	if !ok {
-		return ""
-	}
+}
+
+func notAPatchDocument(fields map[string]any) string {
 	for _, field := range kustomizationFields {
 		if _, found := fields[field]; found {
 			return fmt.Sprintf("%q is a kustomization's field: a patch may name no resource, generator or transformer; allowed: a strategic merge patch or a list of JSON 6902 operations", field)
@@ -90,6 +112,27 @@ func notAPatch(p spec.Patch) string {
 		return fmt.Sprintf("apiVersion %q is kustomize's own: a patch may name no generator or transformer", version)
 	}
 	return ""
+}
+
+// namedTarget is the object that a patch names without its namespace, which kustomize
+// takes for another object; nil where there is none, or not one alone.
+func namedTarget(objects []manifest.Object, patch string) *spec.PatchTarget {
+	named, err := manifest.Parse([]byte(patch))
+	if err != nil || len(named) != 1 || named[0].Key().Namespace != "" {
+		return nil
+	}
+	for _, o := range objects {
+		key := o.Key()
+		key.Namespace = ""
+		if key == named[0].Key() {
+			group, version := "", key.APIVersion
+			if g, v, ok := strings.Cut(key.APIVersion, "/"); ok {
+				group, version = g, v
+			}
+			return &spec.PatchTarget{Group: group, Version: version, Kind: key.Kind, Name: regexp.QuoteMeta(key.Name)}
+		}
+	}
+	return nil
 }
 
 // krustyLock: krusty.Run sets schemas for the whole process (kustomize issues 4824, 5805).
@@ -122,11 +165,30 @@ func kustomize(objects []manifest.Object, p spec.Patch) ([]manifest.Object, erro
 	if err != nil {
 		return nil, shorten(err)
 	}
-	patched, err := after.AsYaml()
-	if err != nil {
-		return nil, fmt.Errorf("encoding the patched objects: %w", err)
+	patched := make([]manifest.Object, 0, after.Size())
+	for _, r := range after.Resources() {
+		o, err := fromResource(r)
+		if err != nil {
+			return nil, fmt.Errorf("reading the patched objects: %w", err)
+		}
+		patched = append(patched, o)
 	}
-	return manifest.Parse(patched)
+	return patched, nil
+}
+
+// fromResource reads a resource by its JSON: kustomize's YAML would lose some characters.
+func fromResource(r json.Marshaler) (manifest.Object, error) {
+	text, err := r.MarshalJSON()
+	if err != nil {
+		return manifest.Object{}, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var data map[string]any
+	if err := decoder.Decode(&data); err != nil {
+		return manifest.Object{}, err
+	}
+	return manifest.Object{Data: data}, nil
 }
 
 func runKustomize(text []byte, patches []types.Patch) (resmap.ResMap, error) {

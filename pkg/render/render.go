@@ -39,6 +39,7 @@ func build(c spec.Cluster) ([]manifest.Object, error) {
 	typed = append(typed, beside(c)...)
 	objects := make([]manifest.Object, 0, len(typed))
 	for _, t := range typed {
+		complete(t)
 		annotate(t, c.Stanza().Engine)
 		object, err := manifest.FromTyped(t)
 		if err != nil {
