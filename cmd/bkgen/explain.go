@@ -86,7 +86,7 @@ func explainCommand(ctx context.Context, args []string, o explainOptions, s stre
 		_, err = s.out.Write(text.Bytes())
 	}
 	if err != nil {
-		return fmt.Errorf("writing to standard output: %w", err)
+		return fmt.Errorf("writing to standard output: %w", cause(err))
 	}
 	return nil
 }

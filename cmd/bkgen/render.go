@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -81,6 +83,7 @@ func renderCommand(ctx context.Context, args []string, o renderOptions, s stream
 	if err != nil {
 		return err
 	}
+	defer spareMemory(sources)()
 	clusters, err := renderAll(ctx, sources, o, s)
 	if err != nil {
 		return err
@@ -115,6 +118,24 @@ func renderAll(ctx context.Context, sources []spec.Source, o renderOptions, s st
 	return out, nil
 }
 
+// largeInput is the size in bytes from which on memory counts more than time.
+const largeInput = 256 << 10
+
+// spareMemory lets garbage be a third of what is in use and not as much again, where the
+// input is large: most of what is in use is the output, which is all kept until it is
+// complete. It returns what puts things back.
+func spareMemory(sources []spec.Source) func() {
+	size := 0
+	for _, source := range sources {
+		size += len(source.Data)
+	}
+	if size < largeInput {
+		return func() {}
+	}
+	before := debug.SetGCPercent(33)
+	return func() { debug.SetGCPercent(before) }
+}
+
 // encode writes each object as a document with its header.
 func encode(objects []manifest.Object) []outFile {
 	files := make([]outFile, 0, len(objects))
@@ -129,16 +150,17 @@ func encode(objects []manifest.Object) []outFile {
 
 // writeStream writes all documents, with the header once.
 func writeStream(clusters []rendered, s streams) error {
-	if _, err := fmt.Fprintln(s.out, generatedHeader); err != nil {
-		return fmt.Errorf("writing to standard output: %w", cause(err))
-	}
+	w := bufio.NewWriterSize(s.out, 1<<16)
+	w.WriteString(generatedHeader + "\n")
 	for _, cluster := range clusters {
 		for _, file := range cluster.files {
-			document := append([]byte("---\n"), file.Data[len(generatedHeader)+1:]...)
-			if _, err := s.out.Write(document); err != nil {
-				return fmt.Errorf("writing to standard output: %w", cause(err))
-			}
+			w.WriteString("---\n")
+			w.Write(file.Data[len(generatedHeader)+1:])
 		}
+	}
+	// The writer keeps its first error.
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("writing to standard output: %w", cause(err))
 	}
 	return nil
 }

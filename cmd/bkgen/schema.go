@@ -27,7 +27,7 @@ func newSchemaCommand(s streams) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if _, err := s.out.Write(spec.Schema()); err != nil {
-				return fmt.Errorf("writing to standard output: %w", err)
+				return fmt.Errorf("writing to standard output: %w", cause(err))
 			}
 			return nil
 		},

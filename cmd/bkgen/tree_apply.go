@@ -49,6 +49,8 @@ func (p treePlan) apply(ctx context.Context) error {
 			}
 			return err
 		}
+	} else if err := p.removeStaleDirs(root); err != nil {
+		return err // a killed run may have made them
 	}
 	if err := removeStaging(root); err != nil {
 		return fmt.Errorf("removing the staging directory in %s: %w", p.dir, cause(err))
@@ -166,19 +168,27 @@ func (p treePlan) commit(root *os.Root, staging string) (int, error) {
 		}
 		done++
 	}
-	removeDir := func(name string) error {
-		if info, err := root.Lstat(name); err != nil || !info.IsDir() {
-			return err
-		}
-		return root.Remove(name)
-	}
-	if err := removeEmpty(removeDir, p.staleDirs()); err != nil {
-		return done, fmt.Errorf("deleting the empty directories in %s: %w", p.dir, err)
+	if err := p.removeStaleDirs(root); err != nil {
+		return done, err
 	}
 	if inventory := p.Changes[last]; inventory.writes() {
 		return done, move(last, inventory)
 	}
 	return done, nil
+}
+
+// removeStaleDirs removes the directories of the stale files, as far as they are empty.
+func (p treePlan) removeStaleDirs(root *os.Root) error {
+	remove := func(name string) error {
+		if info, err := root.Lstat(name); err != nil || !info.IsDir() {
+			return err
+		}
+		return root.Remove(name)
+	}
+	if err := removeEmpty(remove, p.staleDirs()); err != nil {
+		return fmt.Errorf("deleting the empty directories in %s: %w", p.dir, err)
+	}
+	return nil
 }
 
 // staleDirs returns the directories of the stale files, the outer ones first.

@@ -662,6 +662,23 @@ func TestLeftOverStagingDirectories(t *testing.T) {
 	mustEqual(t, "tree", base.rendered().with(tree{stagingPrefix + "not-a-directory": "mine"}), contents(t, dir))
 }
 
+// A run was killed after it had made its directories and before it moved a file.
+func TestLeftOverDirectories(t *testing.T) {
+	dir := t.TempDir()
+	mustRender(t, dir, base)
+	next := tree{"new/a/1.yaml": "1\n", "new/b/2.yaml": "2\n"}
+	put(t, dir, tree{stagingPrefix + "A/" + manifest.InventoryName: string(next.inventory().Encode())})
+	for _, name := range []string{"new/a", "new/b", "mine"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustRender(t, dir, base)
+	want := base.rendered()
+	want["mine/"] = ""
+	mustEqual(t, "tree", want, contents(t, dir))
+}
+
 func large(files int) tree {
 	t := tree{}
 	for i := range files {

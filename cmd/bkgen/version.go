@@ -39,14 +39,19 @@ func newVersionCommand(s streams) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			info := currentVersion()
+			var err error
 			switch output {
 			case "text":
-				_, err := fmt.Fprintf(s.out, "bkgen %s (%s, %s)\n", info.Version, info.GoVersion, info.Platform)
-				return err
+				_, err = fmt.Fprintf(s.out, "bkgen %s (%s, %s)\n", info.Version, info.GoVersion, info.Platform)
 			case "json":
-				return json.NewEncoder(s.out).Encode(info)
+				err = json.NewEncoder(s.out).Encode(info)
+			default:
+				return &exitError{code: exitCouldNotSay, err: fmt.Errorf("--output: seen %q, allowed text, json", output)}
 			}
-			return &exitError{code: exitCouldNotSay, err: fmt.Errorf("--output: seen %q, allowed text, json", output)}
+			if err != nil {
+				return fmt.Errorf("writing to standard output: %w", cause(err))
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text or json")

@@ -51,6 +51,18 @@ func allRenders(t *testing.T) []oneRender {
 	return all
 }
 
+// renderOf is the render of a case for an engine.
+func renderOf(t *testing.T, name string, engine spec.Engine) []manifest.Object {
+	t.Helper()
+	for _, r := range allRenders(t) {
+		if r.name == name+"/"+string(engine) {
+			return r.objects
+		}
+	}
+	t.Fatalf("no case %s for %s", name, engine)
+	return nil
+}
+
 // podSet is what makes pods of one template.
 type podSet struct {
 	key      manifest.Key

@@ -31,31 +31,29 @@ func TestRenderingAgainGivesTheSameBytes(t *testing.T) {
 func TestOrderOfKeysDoesNotMatter(t *testing.T) {
 	for _, name := range folders(t, goldenDir) {
 		t.Run(name, func(t *testing.T) {
-			want := yamlOf(rendered(t, goldenCluster(t, name, spec.EngineArgoCD)))
+			want := yamlOf(renderOf(t, name, spec.EngineArgoCD))
 			sources := sourcesIn(t, filepath.Join(goldenDir, name))
-			for seed := range uint64(2) {
-				shuffled := make([]spec.Source, len(sources))
-				for i, s := range sources {
-					s.Data = shuffleKeys(t, s.Data, seed)
-					shuffled[len(sources)-1-i] = s
-				}
-				got := yamlOf(rendered(t, decode(t, spec.Options{Engine: spec.EngineArgoCD}, shuffled...)))
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Fatalf("seed %d:\n%s", seed, diff)
-				}
+			shuffled := make([]spec.Source, len(sources))
+			for i, s := range sources {
+				s.Data = shuffleKeys(t, s.Data)
+				shuffled[len(sources)-1-i] = s
+			}
+			got := yamlOf(rendered(t, decode(t, spec.Options{Engine: spec.EngineArgoCD}, shuffled...)))
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}
 }
 
 // shuffleKeys writes the document with the keys of every mapping in another order.
-func shuffleKeys(t testing.TB, text []byte, seed uint64) []byte {
+func shuffleKeys(t testing.TB, text []byte) []byte {
 	t.Helper()
 	var node yaml.Node
 	if err := yaml.Unmarshal(text, &node); err != nil {
 		t.Fatal(err)
 	}
-	random := rand.New(rand.NewPCG(seed, 1))
+	random := rand.New(rand.NewPCG(1, 2))
 	var shuffle func(*yaml.Node)
 	shuffle = func(n *yaml.Node) {
 		if pairs := n.Content; n.Kind == yaml.MappingNode {
@@ -82,19 +80,15 @@ func shuffleKeys(t testing.TB, text []byte, seed uint64) []byte {
 // One cluster in several goroutines, and several clusters, with patches: the race
 // detector watches.
 func TestConcurrentRendersGiveTheSameBytes(t *testing.T) {
-	clusters := []spec.Cluster{
-		goldenCluster(t, "bookkeeper-everything", spec.EngineArgoCD),
-		goldenCluster(t, "bookkeeper-operator-everything", spec.EngineArgoCD),
-		goldenCluster(t, "bookkeeper-minimal", spec.EngineFlux),
-	}
-	want := make([]string, len(clusters))
-	for i, c := range clusters {
-		want[i] = yamlOf(rendered(t, c))
+	names := []string{"bookkeeper-operator-everything", "bookkeeper-minimal"}
+	clusters, want := make([]spec.Cluster, len(names)), make([]string, len(names))
+	for i, name := range names {
+		clusters[i], want[i] = goldenCluster(t, name, spec.EngineArgoCD), yamlOf(renderOf(t, name, spec.EngineArgoCD))
 	}
 	failed := make(chan string, 100)
 	var wait sync.WaitGroup
 	for i, c := range clusters {
-		for range 2 {
+		for range 3 {
 			wait.Go(func() {
 				objects, problems := Render(c)
 				if len(problems) > 0 {

@@ -1,6 +1,8 @@
 package render
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -50,7 +52,10 @@ func restricted(containers []corev1.Container) []corev1.Container {
 			sc.AllowPrivilegeEscalation = ptr(false)
 		}
 		if sc.Capabilities == nil {
-			sc.Capabilities = &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}
+			sc.Capabilities = &corev1.Capabilities{}
+		}
+		if len(sc.Capabilities.Drop) == 0 {
+			sc.Capabilities.Drop = []corev1.Capability{"ALL"}
 		}
 		c.SecurityContext = sc
 		out[i] = c
@@ -89,7 +94,8 @@ func bookieEnv(b *spec.BookKeeper) []corev1.EnvVar {
 	}}
 	env = append(env, shellEnv...)
 	for _, e := range b.Facts.Env {
-		env = append(env, corev1.EnvVar{Name: e.Name, Value: e.Value})
+		// What stood in a ConfigMap was not expanded; here $(X) would be.
+		env = append(env, corev1.EnvVar{Name: e.Name, Value: strings.ReplaceAll(e.Value, "$(", "$$(")})
 	}
 	return append(env, b.Spec.GitOps.Pod.Env...)
 }

@@ -131,7 +131,7 @@ func TestPortsAndClaimTemplatesAreComplete(t *testing.T) {
 				t.Errorf("%s: %s has no protocol", o.Key(), path)
 			}
 		}
-		claims, _ := at(object(t, objects, "StatefulSet", stateful0(t, objects)), "spec", "volumeClaimTemplates").([]any)
+		claims, _ := at(object(t, objects, "StatefulSet", statefulSetName(t, objects)), "spec", "volumeClaimTemplates").([]any)
 		if len(claims) != 3 {
 			t.Fatalf("%d claim templates, want 3", len(claims))
 		}
@@ -148,8 +148,8 @@ func TestPortsAndClaimTemplatesAreComplete(t *testing.T) {
 	})
 }
 
-// stateful0 is the name of the only StatefulSet.
-func stateful0(t testing.TB, objects []manifest.Object) string {
+// statefulSetName is the name of the only StatefulSet.
+func statefulSetName(t testing.TB, objects []manifest.Object) string {
 	t.Helper()
 	name := ""
 	for _, o := range objects {

@@ -80,7 +80,7 @@ func TestOperatorProfileIsEqualToTheOperator(t *testing.T) {
 		}
 		for _, engine := range spec.Engines {
 			t.Run(name+"/"+string(engine), func(t *testing.T) {
-				got, err := typedSet(rendered(t, parityCluster(t, name, engine)))
+				got, err := typedSet(renderOf(t, name, engine))
 				if err != nil {
 					t.Fatal(err)
 				}

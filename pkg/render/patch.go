@@ -1,21 +1,13 @@
 package render
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"strings"
-	"sync"
 
-	yamlv3 "go.yaml.in/yaml/v3"
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/api/resmap"
-	"sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
-	"sigs.k8s.io/yaml"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/bkgen/bkgen/internal/manifest"
 	"github.com/bkgen/bkgen/pkg/spec"
@@ -83,7 +75,7 @@ var kustomizationFields = []string{
 
 // notAPatch says why a text is no patch: patches change objects, and bring none from elsewhere.
 func notAPatch(p spec.Patch) string {
-	decoder := yamlv3.NewDecoder(strings.NewReader(p.Patch))
+	decoder := yaml.NewDecoder(strings.NewReader(p.Patch))
 	for empty := true; ; empty = false {
 		var document any
 		switch err := decoder.Decode(&document); {
@@ -133,105 +125,4 @@ func namedTarget(objects []manifest.Object, patch string) *spec.PatchTarget {
 		}
 	}
 	return nil
-}
-
-// krustyLock: krusty.Run sets schemas for the whole process (kustomize issues 4824, 5805).
-var krustyLock sync.Mutex
-
-const objectsFile = "objects.yaml"
-
-// kustomize runs one patch over the objects, in memory. Nothing outside is read: the
-// kustomization is ours and names one file, which is there.
-func kustomize(objects []manifest.Object, p spec.Patch) ([]manifest.Object, error) {
-	var text []byte
-	for _, o := range objects {
-		text = append(text, "---\n"...)
-		text = o.AppendYAML(text)
-	}
-	if p.Target != nil {
-		before, err := runKustomize(text, nil)
-		if err != nil {
-			return nil, err
-		}
-		matched, err := before.Select(*selector(p.Target))
-		if err != nil {
-			return nil, fmt.Errorf("reading the target: %w", err)
-		}
-		if len(matched) == 0 {
-			return nil, fmt.Errorf("the target matches no object; there are %s", names(objects))
-		}
-	}
-	after, err := runKustomize(text, []types.Patch{{Patch: p.Patch, Target: selector(p.Target)}})
-	if err != nil {
-		return nil, shorten(err)
-	}
-	patched := make([]manifest.Object, 0, after.Size())
-	for _, r := range after.Resources() {
-		o, err := fromResource(r)
-		if err != nil {
-			return nil, fmt.Errorf("reading the patched objects: %w", err)
-		}
-		patched = append(patched, o)
-	}
-	return patched, nil
-}
-
-// fromResource reads a resource by its JSON: kustomize's YAML would lose some characters.
-func fromResource(r json.Marshaler) (manifest.Object, error) {
-	text, err := r.MarshalJSON()
-	if err != nil {
-		return manifest.Object{}, err
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	var data map[string]any
-	if err := decoder.Decode(&data); err != nil {
-		return manifest.Object{}, err
-	}
-	return manifest.Object{Data: data}, nil
-}
-
-func runKustomize(text []byte, patches []types.Patch) (resmap.ResMap, error) {
-	kustomization, err := yaml.Marshal(types.Kustomization{Resources: []string{objectsFile}, Patches: patches})
-	if err != nil {
-		return nil, fmt.Errorf("encoding the kustomization: %w", err)
-	}
-	fs := filesys.MakeFsInMemory()
-	if err := fs.WriteFile(objectsFile, text); err != nil {
-		return nil, err
-	}
-	if err := fs.WriteFile("kustomization.yaml", kustomization); err != nil {
-		return nil, err
-	}
-	krustyLock.Lock()
-	defer krustyLock.Unlock()
-	return krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, ".")
-}
-
-func selector(t *spec.PatchTarget) *types.Selector {
-	if t == nil {
-		return nil
-	}
-	s := &types.Selector{LabelSelector: t.LabelSelector, AnnotationSelector: t.AnnotationSelector}
-	s.Group, s.Version, s.Kind = t.Group, t.Version, t.Kind
-	s.Name, s.Namespace = t.Name, t.Namespace
-	return s
-}
-
-// shorten drops what kustomize says of its own files, and the patch that it repeats.
-func shorten(err error) error {
-	text := strings.ReplaceAll(err.Error(), "\n", " ")
-	const most = 300
-	if len(text) > most {
-		text = text[:most] + "…"
-	}
-	return fmt.Errorf("applying the patch: %s", text)
-}
-
-func names(objects []manifest.Object) string {
-	list := make([]string, len(objects))
-	for i, o := range objects {
-		list[i] = o.Key().Kind + "/" + o.Key().Name
-	}
-	return strings.Join(list, ", ")
 }

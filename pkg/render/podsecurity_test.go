@@ -153,6 +153,23 @@ func TestHardenedPodsAreRestricted(t *testing.T) {
 	}
 }
 
+// A user's container gets what the standard asks and the container leaves open.
+func TestUsersContainersAreRestricted(t *testing.T) {
+	c := decode(t, spec.Options{}, source(minimal(spec.Hardened, `pod:
+  containers:
+  - {name: bare, image: a}
+  - {name: empty, image: a, securityContext: {}}
+  - {name: low-port, image: a, securityContext: {capabilities: {add: [NET_BIND_SERVICE]}, runAsUser: 7}}
+`, "initContainers: [{name: first, image: a}]"), nil))
+	pod := podSets(t, rendered(t, c))[0].template.Spec
+	for _, fault := range notRestricted(pod) {
+		t.Error(fault)
+	}
+	if got := pod.Containers[3].SecurityContext; *got.RunAsUser != 7 || len(got.Capabilities.Add) != 1 {
+		t.Errorf("what the container said is gone: %+v", got)
+	}
+}
+
 // Every control of the standard is checked: a pod that breaks it is found out.
 func TestPodSecurityChecksSeeViolations(t *testing.T) {
 	objects := rendered(t, decode(t, spec.Options{}, source(minimal(spec.Hardened, ""), nil)))

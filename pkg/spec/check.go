@@ -46,6 +46,8 @@ func (c *checker) check() {
 	c.checkMemory()
 	c.checkLabels()
 	c.checkScheduling()
+	c.checkTolerations()
+	c.checkSpread()
 	c.checkContainers()
 	c.checkOperatorOnly()
 	c.checkPatches()
@@ -186,6 +188,10 @@ func (c *checker) checkZooKeeper() {
 		return
 	}
 	c.cluster.Facts.ZooKeeper = address
+	if !c.hardened() && strings.Contains(c.cluster.Spec.ZookeeperURI, "://") {
+		c.warnf("spec.zookeeperUri", "the image's script puts a scheme of its own before this one")
+		c.hint("name hosts only: %s", strings.Join(address.Hosts, ","))
+	}
 	if len(address.Hosts) > 1 && strings.Contains(strings.Join(address.Hosts, ""), "[") {
 		// Tried: java.net.URI refuses zk://[fd00::1]:2181;[fd00::2]:2181/.
 		c.badf("spec.zookeeperUri", "BookKeeper reads no IPv6 address among several hosts; allowed: one, or host names")
@@ -285,6 +291,7 @@ func (c *checker) checkResources() {
 	}{{"limits", r.Limits}, {"requests", r.Requests}} {
 		for _, name := range slices.Sorted(maps.Keys(list.of)) {
 			path, quantity := joinPath("spec.resources."+list.field, string(name)), list.of[name]
+			c.checkResourceName(path, name)
 			if limit, ok := r.Limits[name]; quantity.Sign() < 0 {
 				c.errorf(path, "%s is less than 0", quantity.String())
 			} else if ok && quantity.Cmp(limit) > 0 {

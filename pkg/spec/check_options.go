@@ -90,6 +90,14 @@ func (c *checker) checkHardenedSetting(path, key, value string, keys *settingKey
 		}
 		return
 	}
+	if value == "" && !strings.HasSuffix(key, "Directories") {
+		c.errorf(path, "an empty value is none of BookKeeper's")
+		c.hint("leave the setting out for its default")
+		return
+	}
+	if strings.Contains(value, "${") {
+		c.warnf(path, "BookKeeper replaces ${…} by another setting, ${sys:…} and ${env:…} by the process' own")
+	}
 	c.checkComma(path, key, value)
 	if keys.knows(key) {
 		return

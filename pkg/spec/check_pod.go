@@ -88,6 +88,7 @@ func (c *checker) checkContainers() {
 				c.errorf(at+".image", "required")
 			}
 			c.checkProbeCommand(at, container)
+			c.checkRestricted(at, container.SecurityContext)
 		}
 	}
 	check("spec.initContainers", s.InitContainers)

@@ -194,7 +194,7 @@ func (c *checker) checkJVMOption(path, option string, ignored bool) {
 		c.badf(path, "%q does not begin with -: the JVM would take it for the class to run", option)
 		return
 	}
-	if c.hardened() && strings.ContainsAny(option, " \t\n") && !strings.HasPrefix(option, "-D") && !strings.HasPrefix(option, "--") {
+	if c.hardened() && strings.ContainsAny(option, " \t\n") && !strings.HasPrefix(option, "-D") && !strings.HasPrefix(option, "--") && !strings.HasPrefix(option, "-XX:On") {
 		c.errorf(path, "%q holds white space; allowed: one option an entry", option)
 		return
 	}

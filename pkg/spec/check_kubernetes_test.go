@@ -1,0 +1,71 @@
+package spec
+
+import "testing"
+
+func TestCheckKubernetes(t *testing.T) {
+	runChecks(t, map[string]checkCase{
+		"tolerations that the API server takes": {
+			spec: `tolerations: [{operator: Exists}, {key: a, effect: NoExecute, tolerationSeconds: 5}, {key: example.com/b, operator: Equal, value: c, effect: NoSchedule}]`,
+		},
+		"tolerations that it does not": {
+			spec: `tolerations:
+- {key: a, operator: Exist, effect: NoSchedul}
+- {key: a b, effect: NoSchedule, tolerationSeconds: 5}
+- {effect: NoSchedule}`,
+			both: []string{
+				`f:12:24: spec.tolerations[0].operator: seen "Exist", allowed Exists, Equal (did you mean "Exists"?)`,
+				`f:12:39: spec.tolerations[0].effect: seen "NoSchedul", allowed NoSchedule, PreferNoSchedule, NoExecute (did you mean "NoSchedule"?)`,
+				`f:13:11: spec.tolerations[1].key: "a b" is not a taint's key`,
+				`f:13:55: spec.tolerations[1].tolerationSeconds: allowed only with effect NoExecute, seen "NoSchedule"`,
+				`f:14:5: spec.tolerations[2].key: required unless operator is Exists`,
+			},
+		},
+		"resources of a wrong name": {
+			spec: "resources: {limits: {memory: 8Gi, memroy: 1Gi, nvidia.com/gpu: 1, hugepages-2Mi: 4Mi}}",
+			both: []string{`f:11:45: spec.resources.limits.memroy: seen "memroy", allowed cpu, memory, ephemeral-storage (did you mean "memory"?)`},
+		},
+		"spread and node selector": {
+			spec: `gitops:
+  profile: PROFILE
+  pod:
+    nodeSelector: {"a b": c, disk: "n v"}
+    topologySpreadConstraints:
+    - {maxSkew: 0, topologyKey: "", whenUnsatisfiable: Never}`,
+			both: []string{
+				`f:16:19: spec.gitops.pod.topologySpreadConstraints[0].maxSkew: 0 is less than 1`,
+				`f:16:35: spec.gitops.pod.topologySpreadConstraints[0].topologyKey: "" is not a node label's key such as topology.kubernetes.io/zone`,
+				`f:16:58: spec.gitops.pod.topologySpreadConstraints[0].whenUnsatisfiable: seen "Never", allowed DoNotSchedule, ScheduleAnyway`,
+				`f:14:29: spec.gitops.pod.nodeSelector["a b"]: "a b" is not a label key`,
+				`f:14:38: spec.gitops.pod.nodeSelector.disk: "n v" is not a label value: at most 63 letters, digits, -, _ and .`,
+			},
+		},
+		"a spread that tells revisions apart": {
+			spec: `gitops:
+  profile: PROFILE
+  pod: {topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, matchLabelKeys: [controller-revision-hash]}]}`,
+			bad: []string{`f:13:121: spec.gitops.pod.topologySpreadConstraints[0].matchLabelKeys: controller-revision-hash tells the revisions apart: during a rollout the old and the new bookies may crowd one zone`},
+		},
+		"a container that no restricted namespace takes": {
+			spec: `initContainers: [{name: i, image: i, securityContext: {privileged: true, runAsUser: 0, capabilities: {add: [SYS_ADMIN]}}}]`,
+			hardened: []string{
+				"f:11:70: warning: spec.initContainers[0].securityContext.privileged: a namespace that enforces the restricted Pod Security standard does not admit the bookies with it",
+				"f:11:87: warning: spec.initContainers[0].securityContext.runAsUser: a namespace that enforces the restricted Pod Security standard does not admit the bookies with it",
+				"f:11:104: warning: spec.initContainers[0].securityContext.capabilities: a namespace that enforces the restricted Pod Security standard does not admit the bookies with it",
+			},
+		},
+		"a scheme before the image's own": {
+			spec:     "zookeeperUri: zk://zk-0,zk-1",
+			operator: []string{"f:11:17: warning: spec.zookeeperUri: the image's script puts a scheme of its own before this one"},
+		},
+		"settings that are empty or replaced": {
+			spec: `options: {diskUsageThreshold: "", zkTimeout: "${sys:a}"}`,
+			hardened: []string{
+				"f:11:33: spec.options.diskUsageThreshold: an empty value is none of BookKeeper's",
+				"f:11:48: warning: spec.options.zkTimeout: BookKeeper replaces ${…} by another setting, ${sys:…} and ${env:…} by the process' own",
+			},
+		},
+		"what to do when memory runs out": {
+			spec: `jvmOptions: {extraOpts: ["-XX:OnOutOfMemoryError=kill -9 %p"]}`,
+		},
+	})
+}
