@@ -22,7 +22,7 @@ test:
 
 ## golden: rewrite the expected files; read the diff before you commit it
 golden:
-	$(GO) test ./pkg/render ./cmd/bkgen -update
+	$(GO) test ./pkg/render -update
 
 ## lint: formatting, vet, staticcheck, tidiness, the import table of docs/design.md
 lint:

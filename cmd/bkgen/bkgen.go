@@ -112,6 +112,9 @@ func newRootCommand(s streams) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("output") && o.output == "" {
+				return &exitError{exitCouldNotSay, errors.New("--output is empty"), "name a directory, or leave the flag out for standard output"}
+			}
 			return renderCommand(cmd.Context(), args, o, s)
 		},
 	}

@@ -108,7 +108,7 @@ func bookiePod(b *spec.BookKeeper) corev1.PodSpec {
 			{Name: spec.BookieComponent, ContainerPort: spec.BookiePort, Protocol: corev1.ProtocolTCP},
 			{Name: "http", ContainerPort: spec.HTTPPort, Protocol: corev1.ProtocolTCP},
 		},
-		Env:             bookieEnv(b),
+		Env:             append(processEnv(b), b.Spec.GitOps.Pod.Env...),
 		Resources:       *b.Spec.Resources,
 		StartupProbe:    httpProbe(startup(bookieStartup), "/api/v1/bookie/is_ready"),
 		ReadinessProbe:  httpProbe(b.Spec.Probes.ReadinessProbe, "/api/v1/bookie/is_ready"),
@@ -127,7 +127,9 @@ func bookiePod(b *spec.BookKeeper) corev1.PodSpec {
 	if pod.ServiceAccountName == "" {
 		pod.ServiceAccountName = b.BookieName()
 	}
-	pod.Affinity = b.Spec.Affinity
+	if *b.Spec.Affinity != (corev1.Affinity{}) {
+		pod.Affinity = b.Spec.Affinity
+	}
 	pod.Containers = append([]corev1.Container{bookie}, restricted(b.Spec.GitOps.Pod.Containers)...)
 	pod.InitContainers = append(restricted(b.Spec.InitContainers), ensureCluster(b))
 	grace := int64(spec.GracePeriodSeconds)
@@ -195,7 +197,7 @@ func autorecoveryPod(b *spec.BookKeeper, selector map[string]string) corev1.PodS
 		Name: spec.AutorecoveryComponent, Image: b.ImageReference(), ImagePullPolicy: b.Spec.Image.ImageSpec.PullPolicy,
 		Command: b.AutorecoveryCommand(),
 		Ports:   []corev1.ContainerPort{{Name: "http", ContainerPort: spec.HTTPPort, Protocol: corev1.ProtocolTCP}},
-		Env:     bookieEnv(b),
+		Env:     processEnv(b),
 		Resources: corev1.ResourceRequirements{
 			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: *memory},
 			Limits:   corev1.ResourceList{corev1.ResourceMemory: *memory},

@@ -82,7 +82,9 @@ func operatorPod(b *spec.BookKeeper) corev1.PodSpec {
 		InitContainers:     b.Spec.InitContainers,
 		Volumes:            append(optionVolumes(b), b.Spec.GitOps.Pod.Volumes...),
 		ServiceAccountName: b.Spec.ServiceAccountName,
-		Affinity:           b.Spec.Affinity,
+	}
+	if *b.Spec.Affinity != (corev1.Affinity{}) {
+		pod.Affinity = b.Spec.Affinity
 	}
 	if !*b.Spec.RunAsPrivilegedUser {
 		id := int64(1000)

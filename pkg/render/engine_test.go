@@ -60,16 +60,3 @@ func TestEngineLeavesThePodsAlone(t *testing.T) {
 		}
 	}
 }
-
-// A user's annotation does not take the place of the engine's own.
-func TestEngineAnnotationsAreNotTheUsers(t *testing.T) {
-	text := minimal(spec.Hardened, "", `annotations: {argocd.argoproj.io/sync-wave: "-5", example.com/a: b}`)
-	objects := rendered(t, decode(t, spec.Options{Engine: spec.EngineArgoCD}, source(text, nil)))
-	set := object(t, objects, "StatefulSet", "bk-bookie")
-	if wave := at(set, "metadata", "annotations", argoWave); wave != "1" {
-		t.Errorf("the wave is %v, want 1", wave)
-	}
-	if other := at(set, "metadata", "annotations", "example.com/a"); other != "b" {
-		t.Errorf("the user's own annotation is %v, want b", other)
-	}
-}

@@ -77,27 +77,19 @@ func ensureCluster(b *spec.BookKeeper) corev1.Container {
 	}
 }
 
-// shellEnv lets `bookkeeper shell` in a pod find the configuration, write its logs where
-// it may and take little of the pod's memory. The process itself reads none of it.
-// Source: bookkeeper, bin/bookkeeper, bin/common.sh.
-var shellEnv = []corev1.EnvVar{
-	{Name: "BOOKIE_CONF", Value: spec.ConfigDirectory + "/" + spec.ConfigFile},
-	{Name: "BOOKIE_LOG_DIR", Value: tempPath},
-	{Name: "CLI_LOG_DIR", Value: tempPath},
-	{Name: "CLI_MEM_OPTS", Value: "-Xms64m -Xmx128m"},
-}
-
-// bookieEnv begins with the pod's name, which the command refers to.
-func bookieEnv(b *spec.BookKeeper) []corev1.EnvVar {
+// processEnv begins with the pod's name, which the command refers to.
+func processEnv(b *spec.BookKeeper) []corev1.EnvVar {
 	env := []corev1.EnvVar{{
 		Name: spec.PodNameVariable, ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.name"}},
 	}}
-	env = append(env, shellEnv...)
+	for _, e := range spec.OwnVariables {
+		env = append(env, corev1.EnvVar{Name: e.Name, Value: e.Value})
+	}
 	for _, e := range b.Facts.Env {
 		// What stood in a ConfigMap was not expanded; here $(X) would be.
 		env = append(env, corev1.EnvVar{Name: e.Name, Value: strings.ReplaceAll(e.Value, "$(", "$$(")})
 	}
-	return append(env, b.Spec.GitOps.Pod.Env...)
+	return env
 }
 
 // configVolume is the template's own annotation, as a file.
@@ -114,21 +106,19 @@ func configMount() corev1.VolumeMount {
 	return corev1.VolumeMount{Name: spec.ConfigVolume, MountPath: spec.ConfigDirectory, ReadOnly: true}
 }
 
-const tempPath = "/tmp"
-
 func tempVolume() corev1.Volume {
 	size := tempSize
 	return corev1.Volume{Name: spec.TempVolume, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{SizeLimit: &size}}}
 }
 
 func tempMount() corev1.VolumeMount {
-	return corev1.VolumeMount{Name: spec.TempVolume, MountPath: tempPath}
+	return corev1.VolumeMount{Name: spec.TempVolume, MountPath: spec.TempDirectory}
 }
 
 // ownTemp reports whether the bookies' /tmp is ours; the spec may mount one of its own.
 func ownTemp(b *spec.BookKeeper) bool {
 	for _, m := range bookieMounts(b) {
-		if m.MountPath == tempPath {
+		if m.MountPath == spec.TempDirectory {
 			return false
 		}
 	}

@@ -283,18 +283,3 @@ func TestPatchingElsewhereChangesNoText(t *testing.T) {
 		}
 	}
 }
-
-// kustomize leaves out what is marked as local; that must not shift a patch to its neighbour.
-func TestTargetFindsItsObjectBesideALocalOne(t *testing.T) {
-	text := minimal(spec.Hardened, small+`patches:
-- target: {kind: PodMonitor}
-  patch: |
-    - {op: add, path: /metadata/labels/patched, value: "yes"}
-podMonitor: {enabled: true}
-`, "autoRecovery: false", `annotations: {config.kubernetes.io/local-config: "true"}`)
-	c := decode(t, spec.Options{}, source(text, nil))
-	want := []string{"80-podmonitor-bk-bookie.yaml"}
-	if diff := cmp.Diff(want, changed(unpatched(t, c), rendered(t, c))); diff != "" {
-		t.Errorf("changed (-want +got):\n%s", diff)
-	}
-}

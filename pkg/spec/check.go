@@ -64,7 +64,9 @@ func (c *checker) unread(path string) bool {
 }
 
 func (c *checker) add(severity Severity, path, format string, args ...any) {
-	if c.skipped = c.unread(path); c.skipped {
+	// Where something was not read, a default may stand for it and is nothing to warn of.
+	c.skipped = c.unread(path) || severity == Warning && len(c.decoded) > 0 && !c.doc.has(path)
+	if c.skipped {
 		return
 	}
 	doc, path := c.origin(path)

@@ -96,3 +96,31 @@ func (c *checker) checkRestricted(path string, s *corev1.SecurityContext) {
 }
 
 func isBindService(c corev1.Capability) bool { return c == "NET_BIND_SERVICE" }
+
+// checkVolumeTypes warns of volumes that the restricted standard does not admit.
+func (c *checker) checkVolumeTypes() {
+	if !c.hardened() {
+		return
+	}
+	for i, v := range c.cluster.Spec.GitOps.Pod.Volumes {
+		s := v.VolumeSource
+		if s.HostPath != nil {
+			continue // an error already
+		}
+		if s.ConfigMap == nil && s.CSI == nil && s.DownwardAPI == nil && s.EmptyDir == nil && s.Ephemeral == nil &&
+			s.PersistentVolumeClaim == nil && s.Projected == nil && s.Secret == nil {
+			c.warnf(fmt.Sprintf("spec.gitops.pod.volumes[%d]", i), "a namespace that enforces the restricted Pod Security standard does not admit a volume of this type")
+		}
+	}
+}
+
+// checkContainerMounts: a container of the stanza mounts volumes that the pod has.
+func (c *checker) checkContainerMounts(volumes []string) {
+	for i, container := range c.cluster.Spec.GitOps.Pod.Containers {
+		for j, m := range container.VolumeMounts {
+			if !slices.Contains(volumes, m.Name) {
+				c.errorf(fmt.Sprintf("spec.gitops.pod.containers[%d].volumeMounts[%d].name", i, j), "no volume %q in the pod; allowed: %s", m.Name, strings.Join(volumes, ", "))
+			}
+		}
+	}
+}

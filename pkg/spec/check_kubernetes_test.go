@@ -67,5 +67,34 @@ func TestCheckKubernetes(t *testing.T) {
 		"what to do when memory runs out": {
 			spec: `jvmOptions: {extraOpts: ["-XX:OnOutOfMemoryError=kill -9 %p"]}`,
 		},
+			"annotations that steer the delivery": {
+			spec: `annotations: {argocd.argoproj.io/hook: PreDelete, helm.sh/hook: pre-delete}`,
+			both: []string{
+				`f:11:42: spec.annotations["argocd.argoproj.io/hook"]: annotations argocd.argoproj.io/* steer the delivery of an object and belong on no pod; set what you need with a patch`,
+				`f:11:67: spec.annotations["helm.sh/hook"]: annotations helm.sh/* steer the delivery of an object and belong on no pod; set what you need with a patch`,
+			},
+		},
+		"variables that would change who a bookie is": {
+			spec: `gitops:
+  profile: PROFILE
+  pod: {env: [{name: POD_NAME, value: a}, {name: _JAVA_OPTIONS, value: -DbookieId=a}, {name: BOOKIE_CONF, value: a}]}`,
+			hardened: []string{
+				"f:13:24: spec.gitops.pod.env[0].name: the variable holds the pod's name, of which the bookie's identity is made",
+				"f:13:52: spec.gitops.pod.env[1].name: the JVM would take options from it; allowed: in spec.jvmOptions",
+				"f:13:96: spec.gitops.pod.env[2].name: the variable is bkgen's own",
+			},
+		},
+		"volumes and mounts of the stanza": {
+			spec: `gitops:
+  profile: PROFILE
+  pod:
+    volumes: [{name: share, nfs: {server: a, path: /}}]
+    containers: [{name: side, image: a, volumeMounts: [{name: share, mountPath: /a}, {name: journal, mountPath: /b}, {name: gone, mountPath: /c}]}]`,
+			hardened: []string{
+				"f:14:17: warning: spec.gitops.pod.volumes[0]: a namespace that enforces the restricted Pod Security standard does not admit a volume of this type",
+				`f:15:127: spec.gitops.pod.containers[0].volumeMounts[2].name: no volume "gone" in the pod; allowed: ledger, journal, index, config, tmp, share`,
+			},
+			operator: []string{`f:15:127: spec.gitops.pod.containers[0].volumeMounts[2].name: no volume "gone" in the pod; allowed: ledger, journal, index, share`},
+		},
 	})
 }

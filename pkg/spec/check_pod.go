@@ -12,6 +12,12 @@ import (
 
 var subPathPattern = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$`)
 
+// deliveryPrefixes begin annotations by which delivery tools run, skip, replace or lose an object.
+var deliveryPrefixes = []string{
+	"argocd.argoproj.io/", "helm.sh/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/",
+	"config.kubernetes.io/", "internal.config.kubernetes.io/", "config.k8s.io/", "meta.helm.sh/",
+}
+
 // checkLabels: labels and annotations are well formed and take nothing that selects
 // pods. The operator let spec.labels override the label app, and its cleanup then found
 // no pods and went on to delete the metadata of a cluster that ran.
@@ -38,6 +44,8 @@ func (c *checker) checkLabels() {
 		switch {
 		case !isQualifiedName(key):
 			c.errorf(path, "%q is not an annotation key", key)
+		case slices.ContainsFunc(deliveryPrefixes, func(p string) bool { return strings.HasPrefix(key, p) }):
+			c.errorf(path, "annotations %s* steer the delivery of an object and belong on no pod; set what you need with a patch", key[:strings.IndexByte(key, '/')+1])
 		case strings.HasPrefix(key, AnnotationPrefix):
 			c.errorf(path, "annotations %s* are bkgen's own", AnnotationPrefix)
 		case key == VersionAnnotation:

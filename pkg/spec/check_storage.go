@@ -133,6 +133,8 @@ func (c *checker) checkVolumeNames() {
 			c.hint("use emptyDir, or spec.gitops.profile: Operator")
 		}
 	}
+	c.checkVolumeTypes()
+	c.checkContainerMounts(taken)
 	for i, m := range c.cluster.Spec.GitOps.Pod.VolumeMounts {
 		if !slices.Contains(taken, m.Name) {
 			c.errorf(fmt.Sprintf("spec.gitops.pod.volumeMounts[%d].name", i), "no volume %q in the pod; allowed: %s", m.Name, strings.Join(taken, ", "))

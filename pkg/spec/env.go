@@ -89,8 +89,8 @@ func (c *checker) takeEnv(key, value string) {
 			c.fromEnv = map[string]string{}
 		}
 		c.fromEnv[path] = joinPath("data", key)
-	case key == PodNameVariable:
-		c.envKeyf(key, ownVariable)
+	case ownVariable(key) != "":
+		c.envKeyf(key, "%s", ownVariable(key))
 	case !isEnvName(key):
 		c.envKeyf(key, "%q is not an environment variable's name", key)
 	default:
@@ -139,8 +139,22 @@ func (c *checker) envOr(key, otherwise string) string {
 	return otherwise
 }
 
-// ownVariable is what is wrong with a second POD_NAME.
-const ownVariable = "the variable holds the pod's name, of which the bookie's identity is made"
+// javaVariables are read by the JVM itself: options in them pass by every check of
+// spec.jvmOptions. Source: OpenJDK, java(1); jdk.jvmti, JAVA_TOOL_OPTIONS.
+var javaVariables = []string{"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}
+
+// ownVariable says why a variable of a Hardened pod is not the user's; "" if it is.
+func ownVariable(name string) string {
+	switch {
+	case name == PodNameVariable:
+		return "the variable holds the pod's name, of which the bookie's identity is made"
+	case slices.Contains(javaVariables, name):
+		return "the JVM would take options from it; allowed: in spec.jvmOptions"
+	case slices.ContainsFunc(OwnVariables, func(v EnvVar) bool { return v.Name == name }):
+		return "the variable is bkgen's own"
+	}
+	return ""
+}
 
 // checkPodEnv looks at the variables of spec.gitops.pod.
 func (c *checker) checkPodEnv() {
@@ -154,8 +168,8 @@ func (c *checker) checkPodEnv() {
 			c.errorf(path, "%q is not an environment variable's name", variable.Name)
 		case seen[variable.Name]:
 			c.errorf(path, "%q is given twice", variable.Name)
-		case variable.Name == PodNameVariable && c.hardened():
-			c.errorf(path, ownVariable)
+		case c.hardened() && ownVariable(variable.Name) != "":
+			c.errorf(path, "%s", ownVariable(variable.Name))
 		case !c.hardened() && slices.Contains(reservedEnv, variable.Name):
 			c.errorf(path, "%q is the operator's own", variable.Name)
 		}

@@ -64,9 +64,7 @@ func TestEnvConfigMap(t *testing.T) {
 		for _, profile := range []Profile{Hardened, Operator} {
 			t.Run(string(profile)+": "+name, func(t *testing.T) {
 				_, problems := decodeText(withEnv(profile, test.data))
-				if diff := cmp.Diff(test.want(profile), texts(problems)); diff != "" {
-					t.Errorf("problems (-want +got):\n%s", diff)
-				}
+				test.compare(t, profile, problems)
 			})
 		}
 	}

@@ -61,6 +61,20 @@ const (
 	ConfigFile      = "bk_server.conf"
 )
 
+// TempDirectory is where everything in a pod may write.
+const TempDirectory = "/tmp"
+
+// OwnVariables are the environment variables of Hardened pods beside POD_NAME. They let
+// `bookkeeper shell` find the configuration, write its logs where it may and take little
+// of the pod's memory; the process itself reads none of them.
+// Source: bookkeeper, bin/bookkeeper, bin/common.sh.
+var OwnVariables = []EnvVar{
+	{"BOOKIE_CONF", ConfigDirectory + "/" + ConfigFile},
+	{"BOOKIE_LOG_DIR", TempDirectory},
+	{"CLI_LOG_DIR", TempDirectory},
+	{"CLI_MEM_OPTS", "-Xms64m -Xmx128m"},
+}
+
 // BkcheckImage is the bkcheck that runs in rendered pods. Changing it restarts every
 // bookie of every cluster that does not name its own, so it changes rarely, on purpose,
 // and not with each release of bkgen.

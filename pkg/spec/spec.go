@@ -137,16 +137,21 @@ func unknownKind(doc *document, apiVersion, kind string) Problem {
 
 func (d *decoding) bookKeeper(source Source, doc *document) {
 	b := &BookKeeper{}
-	decoded := doc.decode(b)
-	d.problems = append(d.problems, decoded...)
+	problems := doc.decode(b)
+	if slices.ContainsFunc(problems, func(p Problem) bool { return p.Path == "" }) {
+		d.report(problems...) // nothing was decoded, so nothing can be said of it
+		return
+	}
 	b.setDefaults(d.options)
-	c := &checker{doc: doc, cluster: b, files: source.Dir, decoded: decoded}
+	c := &checker{doc: doc, cluster: b, files: source.Dir, decoded: problems}
 	c.env = d.envOf(b)
 	c.check()
-	d.problems = append(d.problems, c.problems...)
+	problems = append(problems, c.problems...)
+	slices.SortStableFunc(problems, func(x, y Problem) int { return comparePositions(x.Position, y.Position) })
+	d.report(problems...)
 	b.Status = nil
 	d.roots.add(b, doc)
-	if !Failed(decoded) && !Failed(c.problems) {
+	if !Failed(problems) {
 		d.each(b)
 	}
 }

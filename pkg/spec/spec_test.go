@@ -166,3 +166,20 @@ func FuzzDecodeCluster(f *testing.F) {
 		}
 	})
 }
+
+func TestProblemsAreInTheirOrder(t *testing.T) {
+	text := clusterText(Hardened, `options: {zkTimeout: "", acme: a, bookieId: b}
+replica: 4
+annotations: {"a b": c}`)
+	_, problems := decodeText(text + "---\nkind: Other\n---\n: :\n")
+	last := 0
+	for _, p := range problems {
+		if p.Position.Line < last {
+			t.Errorf("%s comes after line %d", p, last)
+		}
+		last = p.Position.Line
+	}
+	if len(problems) < 6 {
+		t.Errorf("%d problems, want at least 6: %q", len(problems), texts(problems))
+	}
+}
