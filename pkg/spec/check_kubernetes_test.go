@@ -67,7 +67,7 @@ func TestCheckKubernetes(t *testing.T) {
 		"what to do when memory runs out": {
 			spec: `jvmOptions: {extraOpts: ["-XX:OnOutOfMemoryError=kill -9 %p"]}`,
 		},
-			"annotations that steer the delivery": {
+		"annotations that steer the delivery": {
 			spec: `annotations: {argocd.argoproj.io/hook: PreDelete, helm.sh/hook: pre-delete}`,
 			both: []string{
 				`f:11:42: spec.annotations["argocd.argoproj.io/hook"]: annotations argocd.argoproj.io/* steer the delivery of an object and belong on no pod; set what you need with a patch`,

@@ -34,6 +34,7 @@ var ownedSettings = map[string]string{
 // BookKeeper knows, and with what its image makes of them.
 func (c *checker) checkSettings() {
 	given := settings(c.cluster.Spec.Options)
+	c.checkConfigSize(given)
 	keys := settingKeysFor(c.cluster.Facts.BookKeeperVersion)
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		path := joinPath("spec.options", key)
@@ -47,6 +48,20 @@ func (c *checker) checkSettings() {
 		} else {
 			c.checkOperatorSetting(path, key, keys)
 		}
+	}
+}
+
+// maxConfigBytes keeps the configuration well below what the annotations of one object may
+// hold together, 256 KiB. Source: kubernetes, pkg/apis/core/validation (TotalAnnotationSizeLimitB).
+const maxConfigBytes = 128 << 10
+
+func (c *checker) checkConfigSize(given map[string]string) {
+	size := 0
+	for key, value := range given {
+		size += len(key) + len(value) + 2
+	}
+	if c.hardened() && size > maxConfigBytes {
+		c.errorf("spec.options", "the settings are %d bytes, allowed %d: they ride in an annotation of the pod template", size, maxConfigBytes)
 	}
 }
 

@@ -1,6 +1,11 @@
 package spec
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
 
 func TestCheckSettings(t *testing.T) {
 	runChecks(t, map[string]checkCase{
@@ -98,4 +103,17 @@ options: {indexDirectories: /bk/i0}`,
 			operator: []string{"f:13:31: warning: spec.options.indexDirectories: the pravega image keeps its index at /bk/index whatever this says: it lies outside the claim and is lost with the container"},
 		},
 	})
+}
+
+func TestConfigurationFitsAnAnnotation(t *testing.T) {
+	for _, profile := range []Profile{Hardened, Operator} {
+		_, problems := decodeText(clusterText(profile, "options: {tlsKeyStore: "+strings.Repeat("a", maxConfigBytes)+"}"))
+		want := []string{}
+		if profile == Hardened {
+			want = append(want, "f:11:12: spec.options: the settings are 131085 bytes, allowed 131072: they ride in an annotation of the pod template")
+		}
+		if diff := cmp.Diff(want, append([]string{}, texts(problems)...)); diff != "" {
+			t.Errorf("%s: problems (-want +got):\n%s", profile, diff)
+		}
+	}
 }
