@@ -30,7 +30,7 @@ lint:
 
 ## bench: whole processes beside their peers, and the packages' own benchmarks
 bench: build
-	./bench/run
+	./e2e/bench/run
 
 ## demo: render the example cluster and show the result
 demo: build
