@@ -18,7 +18,7 @@ type streams struct {
 	out, err io.Writer
 }
 
-// Exit codes, the same for both tools (docs/design.md §8).
+// Exit codes, the same for both tools (docs/design.md §6).
 const (
 	exitYes         = 0 // rendered, no difference
 	exitNo          = 1 // differs, refused
@@ -79,12 +79,17 @@ const longHelp = `bkgen renders the complete Kubernetes manifests of a BookKeepe
 spec: the BookkeeperCluster document of the Pravega operator, with an optional
 stanza spec.gitops. The output is meant for Git; Argo CD or Flux applies it.
 
+There are two profiles, spec.gitops.profile: Hardened, the default, for new
+clusters, and Operator, which reproduces what the operator made, for taking over
+a cluster that it runs.
+
 Inputs are files, directories, globs and - for standard input; each may hold
 several documents. The manifests go to standard output, or with -o into a
 directory, one object a file.
 
-Exit codes: 0 rendered (with --check: no difference), 1 differs or refused,
-2 bad input or anything else that kept bkgen from answering.`
+Exit codes: 0 rendered (with --check: no difference), 1 --check found a
+difference or the directory holds files that bkgen would not overwrite, 2 bad
+input (a refused patch too) or anything else that kept bkgen from answering.`
 
 const examples = `  # Look at what a spec becomes
   bkgen cluster.yaml
@@ -98,8 +103,16 @@ const examples = `  # Look at what a spec becomes
   # Several clusters, each into deploy/<namespace>/<cluster>
   bkgen -o deploy clusters/
 
-  # From standard input, into a cluster
-  kubectl get bookkeepercluster bookkeeper -o yaml | bkgen - | kubectl diff -f -`
+  # From standard input
+  bkgen - < cluster.yaml`
+
+// complete tells shells what the flags take. A flag that is bound above is there, so no
+// registration fails.
+func complete(root *cobra.Command) {
+	_ = root.MarkFlagDirname("output")
+	_ = root.RegisterFlagCompletionFunc("gitops", cobra.FixedCompletions([]string{"argocd", "flux", "none"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc("namespace", cobra.NoFileCompletions)
+}
 
 func newRootCommand(s streams) *cobra.Command {
 	var o renderOptions
@@ -109,8 +122,12 @@ func newRootCommand(s streams) *cobra.Command {
 		Long:          longHelp,
 		Example:       examples,
 		Args:          cobra.ArbitraryArgs,
+		Version:       currentVersion().Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveDefault
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("output") && o.output == "" {
 				return &exitError{exitCouldNotSay, errors.New("--output is empty"), "name a directory, or leave the flag out for standard output"}
@@ -119,6 +136,7 @@ func newRootCommand(s streams) *cobra.Command {
 		},
 	}
 	o.bind(root.Flags())
+	complete(root)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return &exitError{exitCouldNotSay, err, "bkgen --help lists the flags"}
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bkgen/bkgen/internal/manifest"
@@ -21,15 +22,23 @@ func writeDirectory(ctx context.Context, clusters []rendered, sources []spec.Sou
 		return err
 	}
 	if o.check {
-		return checkTree(plan, refused, s)
+		return checkTree(plan, refused, o.flags(), s)
 	}
 	if refused != nil {
 		return &exitError{code: refused.exitCode(), err: refused}
 	}
-	return plan.apply(ctx)
+	if err := plan.apply(ctx); err != nil {
+		return err
+	}
+	for _, c := range plan.Changes {
+		if c.Action == deleted {
+			report(s.err, plan.name(c.Path)+": deleted; no input renders it any more", "")
+		}
+	}
+	return nil
 }
 
-func checkTree(plan treePlan, refused *refusedError, s streams) error {
+func checkTree(plan treePlan, refused *refusedError, flags []string, s streams) error {
 	if !plan.changed() {
 		return nil
 	}
@@ -40,7 +49,30 @@ func checkTree(plan treePlan, refused *refusedError, s streams) error {
 	if refused != nil {
 		return &exitError{code: exitNo, err: fmt.Errorf("%w\n%w", refused, err)}
 	}
-	return &exitError{exitNo, err, "run bkgen without --check, and commit what it writes"}
+	return &exitError{exitNo, err, checkHint(plan, flags)}
+}
+
+// checkHint says what to do about a difference. Without the flags that the directory was
+// written with, writing it anew would take back what they brought.
+func checkHint(plan treePlan, flags []string) string {
+	onlyInventory := true
+	for _, c := range plan.Changes {
+		if c.Path != manifest.InventoryName {
+			onlyInventory = onlyInventory && c.Action == unchanged
+			continue
+		}
+		old, err := plan.old(c)
+		if err != nil {
+			continue
+		}
+		if was, err := manifest.DecodeInventory(old); err == nil && !slices.Equal(was.Flags, flags) {
+			return fmt.Sprintf("it was written with flags %q, this run has %q; spec.gitops.engine in the spec says it once for all", was.Flags, flags)
+		}
+	}
+	if onlyInventory {
+		return "the inputs changed without effect on the manifests; run bkgen without --check, and commit the inventory"
+	}
+	return "run bkgen without --check, and commit what it writes"
 }
 
 // layout puts one cluster's files side by side, several clusters' in a directory each.

@@ -28,6 +28,7 @@ type checker struct {
 }
 
 func (c *checker) check() {
+	c.checkProfile()
 	c.checkName()
 	c.checkNamespace()
 	c.checkGitOps()
@@ -136,6 +137,21 @@ func (c *checker) atLeast(path string, value *int32, least int32) {
 	}
 }
 
+// checkProfile: a document out of a live cluster is of one that the operator runs. The
+// objects of Hardened bear the same names, and its pods do not start on those disks.
+func (c *checker) checkProfile() {
+	if c.doc.has("spec.gitops.profile") {
+		return
+	}
+	for _, sign := range []string{"metadata.uid", "metadata.resourceVersion", "status"} {
+		if c.doc.has(sign) {
+			c.errorf("spec.gitops.profile", "required: %s says that the document comes out of a cluster that the operator runs", sign)
+			c.hint("Operator takes that cluster over as it runs; Hardened is for a new cluster, and its pods do not start on the disks of the old one")
+			return
+		}
+	}
+}
+
 // revisionLabelRoom is what the StatefulSet controller adds to its name in the pods'
 // label controller-revision-hash: a dash and a hash of at most 10 characters.
 const revisionLabelRoom = 11
@@ -211,7 +227,7 @@ func (c *checker) checkReplicas() {
 	}
 	switch {
 	case replicas < e:
-		c.badf("spec.replicas", "%d bookies cannot hold an ensemble of %d: no ledger can be created", replicas, e)
+		c.badf("spec.replicas", "%s cannot hold an ensemble of %d: no ledger can be created", bookiesText(replicas), e)
 		c.hint("raise spec.replicas to %d, lower spec.gitops.durability, or set spec.gitops.testMode", e+1)
 	case replicas == e:
 		c.warnf("spec.replicas", "%d bookies for an ensemble of %d: while one is away, no ledger can be created and writers may stop", replicas, e)
@@ -221,6 +237,13 @@ func (c *checker) checkReplicas() {
 		c.warnf("spec.replicas", "one bookie holds one copy: its disk is the data")
 	}
 	c.checkBudget(replicas, e)
+}
+
+func bookiesText(n int32) string {
+	if n == 1 {
+		return "1 bookie"
+	}
+	return fmt.Sprintf("%d bookies", n)
 }
 
 // checkBudget compares the disruption budget with what the ensemble can spare: losing
@@ -246,11 +269,17 @@ func (c *checker) checkStorage() {
 	}
 }
 
+// leastClaim is the smallest disk of any use, in bytes: one preallocation of a journal.
+// Source: bookkeeper, conf/ServerConfiguration.java (journalPreAllocSizeMB 16).
+const leastClaim = 16 << 20
+
 func (c *checker) checkClaim(path string, claim *corev1.PersistentVolumeClaimSpec) {
 	if !c.hardened() && c.doc.has(path) && !c.doc.has(path+".resources.requests.storage") {
 		c.warnf(path, "the operator ignores a claim without resources.requests.storage and takes 10Gi ReadWriteOnce of the default class; so does Operator")
 	}
-	if size := claim.Resources.Requests[corev1.ResourceStorage]; size.Sign() <= 0 {
+	if size := claim.Resources.Requests[corev1.ResourceStorage]; size.Sign() > 0 && size.Value() < leastClaim {
+		c.errorf(path+".resources.requests.storage", "%s is %d bytes, less than one journal needs; allowed: sizes such as 10Gi", size.String(), size.Value())
+	} else if size.Sign() <= 0 {
 		c.errorf(path+".resources.requests.storage", "%s is no size; allowed: more than 0, such as 10Gi", size.String())
 	}
 	if claim.VolumeMode != nil && *claim.VolumeMode != corev1.PersistentVolumeFilesystem {

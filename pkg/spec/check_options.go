@@ -113,6 +113,10 @@ func (c *checker) checkHardenedSetting(path, key, value string, keys *settingKey
 	if strings.Contains(value, "${") {
 		c.warnf(path, "BookKeeper replaces ${…} by another setting, ${sys:…} and ${env:…} by the process' own")
 	}
+	if key == "ledgerStorageClass" && !strings.Contains(value, ".") {
+		c.errorf(path, "%q is no class with its package; allowed: such as %s", value, dbStorage)
+		return
+	}
 	c.checkComma(path, key, value)
 	if keys.knows(key) {
 		return

@@ -80,7 +80,7 @@ gitops: {profile: PROFILE, pod: {containers: [{name: x, image: a}, {name: bkchec
 envVars: B_
 gitops: {profile: PROFILE, pod: {priorityClassName: C_, imagePullSecrets: [{name: ok}, {name: D_}]}}`,
 			hardened: []string{
-				`f:12:12: spec.envVars: ConfigMap "B_" is not among the inputs, and what it holds belongs into the pod template`,
+				`f:12:12: spec.envVars: ConfigMap "B_" is not among the inputs, and what it holds belongs in the pod template`,
 				`f:13:98: spec.gitops.pod.imagePullSecrets[1].name: "D_" is not a Secret's name`,
 				`f:11:23: spec.serviceAccountName: "A" is not a ServiceAccount's name`,
 				`f:12:12: spec.envVars: "B_" is not a ConfigMap's name`,

@@ -25,11 +25,11 @@ gitops: {profile: PROFILE, durability: {ensembleSize: 4, writeQuorum: 4, ackQuor
 		"one bookie": {
 			spec: "replicas: 1",
 			hardened: []string{
-				"f:11:13: spec.replicas: 1 bookies cannot hold an ensemble of 3: no ledger can be created",
+				"f:11:13: spec.replicas: 1 bookie cannot hold an ensemble of 3: no ledger can be created",
 				"f:11:13: warning: spec.replicas: one bookie holds one copy: its disk is the data",
 			},
 			operator: []string{
-				"f:11:13: warning: spec.replicas: 1 bookies cannot hold an ensemble of 3: no ledger can be created",
+				"f:11:13: warning: spec.replicas: 1 bookie cannot hold an ensemble of 3: no ledger can be created",
 				"f:11:13: warning: spec.replicas: one bookie holds one copy: its disk is the data",
 			},
 		},

@@ -65,7 +65,7 @@ func TestDocumentsWithTabs(t *testing.T) {
 		"a tab before a key":              {"---\na:\n\tb: 1\n", "f:3:1: found character that cannot start any token", hint},
 		"a tab after spaces":              {"a:\n  - b\n  \t- c: 1\n", "f:3:3: found a tab character that violates indentation", hint},
 		"a tab that ends a scalar":        {"a:\n  b: 1\n\tc: 2\n", "f:3:1: found a tab character that violates indentation", hint},
-		"another mistake than the tab is": {"a:\tb: c\n", "f:1: mapping values are not allowed in this context", ""},
+		"another mistake than the tab is": {"a:\tb: c\n", "f:1: mapping values are not allowed in this context", "look at the indentation of this line and of those above it, and for a missing space after a colon"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, problems := documents(Source{Name: "f", Data: []byte(test.data)})

@@ -37,8 +37,8 @@ func (c *checker) checkEnv() {
 	}
 	if c.env == nil {
 		if c.hardened() {
-			c.errorf("spec.envVars", "ConfigMap %q is not among the inputs, and what it holds belongs into the pod template", s.EnvVars)
-			c.hint("give bkgen the ConfigMap's document too, or move its entries to spec.options and spec.gitops.pod.env and leave spec.envVars out")
+			c.errorf("spec.envVars", "ConfigMap %q is not among the inputs, and what it holds belongs in the pod template", s.EnvVars)
+			c.hint("give bkgen the ConfigMap's document too, or move its entries to spec.options and spec.gitops.pod.env and leave spec.envVars out; or set spec.gitops.profile: Operator for a cluster that the operator runs")
 		}
 		return
 	}

@@ -91,7 +91,7 @@ func (c *checker) checkImage() {
 	if !versionPattern.MatchString(s.Version) || !tagPattern.MatchString(s.Version) || len(s.Version) > 128 {
 		c.errorf("spec.version", "%q is not in the format X.Y.Z, with an optional v before and any suffix after", s.Version)
 	}
-	if c.doc.has("spec.image.imageSpec") && !c.doc.has("spec.image.imageSpec.repository") {
+	if c.lacksRepository() {
 		c.errorf("spec.image.imageSpec.repository", "required inside imageSpec")
 	}
 	if !repositoryPattern.MatchString(s.Image.ImageSpec.Repository) {
@@ -102,6 +102,11 @@ func (c *checker) checkImage() {
 		c.errorf("spec.gitops.image.digest", `%q is not "sha256:" and 64 hexadecimal digits`, d)
 	}
 	c.checkContract()
+}
+
+// lacksRepository: the operator's schema requires a repository inside imageSpec.
+func (c *checker) lacksRepository() bool {
+	return c.doc.has("spec.image.imageSpec") && !c.doc.has("spec.image.imageSpec.repository")
 }
 
 // checkContract finds out what the image is. Operator can do without: it runs the image's own script.
@@ -139,6 +144,11 @@ func (c *checker) checkBookKeeperVersion() {
 	}
 	facts.Java = javaOf(facts.BookKeeperVersion, s.GitOps.Image.JavaVersion)
 	if !c.hardened() {
+		return
+	}
+	if facts.Contract == PravegaImage && compareVersions(s.Version, "1.0.0") >= 0 && s.GitOps.Image.BookKeeperVersion == "" && !c.lacksRepository() {
+		c.errorf("spec.version", "pravega/bookkeeper has no tag %s that bkgen knows: its versions are Pravega's, 0.5 to 0.13", s.Version)
+		c.hint("for BookKeeper's own image set spec.image.imageSpec.repository: apache/bookkeeper")
 		return
 	}
 	switch {

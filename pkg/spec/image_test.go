@@ -66,7 +66,7 @@ gitops:
 
 func TestIDsAreTheFamilys(t *testing.T) {
 	for repository, want := range map[string][3]int64{"apache/bookkeeper": {10000, 0, 10000}, "pravega/bookkeeper": {1000, 1000, 1000}} {
-		b := decoded(t, clusterText(Hardened, "image: {imageSpec: {repository: "+repository+"}}\nversion: 4.17.4"))
+		b := decoded(t, clusterText(Hardened, "image: {imageSpec: {repository: "+repository+"}}\nversion: "+map[bool]string{true: "4.17.4", false: "0.13.0"}[repository == "apache/bookkeeper"]))
 		user, group, fsGroup := b.IDs()
 		if diff := cmp.Diff(want, [3]int64{user, group, fsGroup}); diff != "" || b.home() != "/opt/bookkeeper" {
 			t.Errorf("%s: home %s, ids (-want +got):\n%s", repository, b.home(), diff)

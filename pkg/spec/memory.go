@@ -179,5 +179,8 @@ func (c *checker) checkMemory() {
 func roundUp(size int64) int64 { return (size + 256*mebi - 1) / (256 * mebi) * (256 * mebi) }
 
 func bytesText(size int64) string {
+	if size > 0 && size < mebi {
+		return strconv.FormatInt(size, 10) + " bytes"
+	}
 	return resource.NewQuantity(size/mebi*mebi, resource.BinarySI).String()
 }

@@ -165,7 +165,7 @@ func TestSchemaPatternsAgreeWithDecode(t *testing.T) {
 	samples := map[string]struct{ good, bad []string }{
 		"metadata.name":                       {[]string{"a", "bk-1"}, []string{"1a", "-a", "a-", "A", "a.b", "a_b"}},
 		"metadata.namespace":                  {[]string{"a", "1-a"}, []string{"a.b", "A", "-a", strings.Repeat("a", 64)}},
-		"spec.version":                        {[]string{"4.17.4", "v0.11.0", "0.13.0-2252.b6f6512"}, []string{"latest", "4.17", "x4.17.4"}},
+		"spec.version":                        {[]string{"0.5.0", "v0.11.0", "0.13.0-2252.b6f6512"}, []string{"latest", "4.17", "x4.17.4"}},
 		"spec.image.imageSpec.repository":     {[]string{"apache/bookkeeper", "h:5000/apache/bookkeeper"}, []string{"a b", "apache/bookkeeper@sha256", "a/B"}},
 		"spec.serviceAccountName":             {[]string{"a", "a.b-c"}, []string{"A", "a_b", "a..b"}},
 		"spec.envVars":                        {[]string{"a", "a.b-c"}, []string{"A", "a_b", "a..b"}},

@@ -28,6 +28,8 @@ func (d *document) syntaxProblem(err error) *Problem {
 	if column := tabInIndentation(lineOf(d.text, line)); column > 0 {
 		p.Position.Column = column
 		p.Hint = "YAML allows no tabs for indentation; use spaces"
+	} else if strings.Contains(message, "did not find expected") || strings.Contains(message, "mapping values are not allowed") {
+		p.Hint = "look at the indentation of this line and of those above it, and for a missing space after a colon"
 	}
 	return p
 }
