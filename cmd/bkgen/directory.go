@@ -27,6 +27,13 @@ func writeDirectory(ctx context.Context, clusters []rendered, sources []spec.Sou
 	if refused != nil {
 		return &exitError{code: refused.exitCode(), err: refused}
 	}
+	if movesTop(plan) && !o.force {
+		return &exitError{
+			exitNo,
+			fmt.Errorf("%s: one cluster's files lie at its top, several clusters' in a directory each: what delivers this directory would find its manifests moved", o.output),
+			"give each cluster its own -o directory; or use --force to move them, and change what delivers them in the same commit",
+		}
+	}
 	if err := plan.apply(ctx); err != nil {
 		return err
 	}
@@ -36,6 +43,22 @@ func writeDirectory(ctx context.Context, clusters []rendered, sources []spec.Sou
 		}
 	}
 	return nil
+}
+
+// movesTop reports whether the plan goes from one cluster to several or back, so that a
+// path from which an engine delivers holds no kustomization any more.
+func movesTop(plan treePlan) bool {
+	const name = "kustomization.yaml"
+	top, nested := action(0), action(0)
+	for _, c := range plan.Changes {
+		switch {
+		case c.Path == name:
+			top = c.Action
+		case path.Base(c.Path) == name && (c.Action == deleted || nested == 0):
+			nested = c.Action
+		}
+	}
+	return top == deleted && nested == created || top == created && nested == deleted
 }
 
 func checkTree(plan treePlan, refused *refusedError, flags []string, s streams) error {

@@ -23,7 +23,7 @@ func (o *renderOptions) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&o.gitops, "gitops", "", "delivery `ENGINE`: argocd, flux or none; overrides spec.gitops.engine")
 	flags.StringVarP(&o.namespace, "namespace", "n", "", "namespace of documents that name none")
 	flags.BoolVar(&o.check, "check", false, "write nothing; exit 1 with a diff if the directory is not what the spec renders")
-	flags.BoolVar(&o.force, "force", false, "overwrite files of bkgen's that were edited by hand")
+	flags.BoolVar(&o.force, "force", false, "overwrite files of bkgen's that were edited by hand; move files between the layouts for one and for several clusters")
 }
 
 func (o *renderOptions) validate(args []string) error {

@@ -185,7 +185,13 @@ func autorecoveryPod(b *spec.BookKeeper, selector map[string]string) corev1.PodS
 	pod := hardenedPod(b)
 	pod.ServiceAccountName = b.AutorecoveryName()
 	pod.InitContainers = []corev1.Container{ensureCluster(b)}
-	pod.Volumes = []corev1.Volume{configVolume(), tempVolume()}
+	pod.Volumes = append(optionVolumes(b), configVolume())
+	mounts := append(sharedMounts(b), configMount())
+	if ownTemp(b) {
+		pod.Volumes = append(pod.Volumes, tempVolume())
+		mounts = append(mounts, tempMount())
+	}
+	pod.Volumes = append(pod.Volumes, b.Spec.GitOps.Pod.Volumes...)
 	pod.TopologySpreadConstraints = nil
 	pod.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
 		PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{{
@@ -197,7 +203,7 @@ func autorecoveryPod(b *spec.BookKeeper, selector map[string]string) corev1.PodS
 		Name: spec.AutorecoveryComponent, Image: b.ImageReference(), ImagePullPolicy: b.Spec.Image.ImageSpec.PullPolicy,
 		Command: b.AutorecoveryCommand(),
 		Ports:   []corev1.ContainerPort{{Name: "http", ContainerPort: spec.HTTPPort, Protocol: corev1.ProtocolTCP}},
-		Env:     processEnv(b),
+		Env:     append(processEnv(b), b.Spec.GitOps.Pod.Env...),
 		Resources: corev1.ResourceRequirements{
 			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: *memory},
 			Limits:   corev1.ResourceList{corev1.ResourceMemory: *memory},
@@ -207,7 +213,7 @@ func autorecoveryPod(b *spec.BookKeeper, selector map[string]string) corev1.PodS
 		ReadinessProbe:  httpProbe(&timing, "/heartbeat"),
 		LivenessProbe:   httpProbe(&weak, "/heartbeat"),
 		SecurityContext: restrictedContainer(),
-		VolumeMounts:    []corev1.VolumeMount{configMount(), tempMount()},
+		VolumeMounts:    mounts,
 	}}
 	return pod
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -52,6 +53,18 @@ func bookieMounts(b *spec.BookKeeper) []corev1.VolumeMount {
 		}
 	}
 	return append(mounts, b.Spec.GitOps.Pod.VolumeMounts...)
+}
+
+// sharedMounts are the bookies' mounts that are no claims: the key stores and files that
+// settings name, which autorecovery has too.
+func sharedMounts(b *spec.BookKeeper) []corev1.VolumeMount {
+	return slices.DeleteFunc(bookieMounts(b), func(m corev1.VolumeMount) bool {
+		switch spec.Claim(m.Name) {
+		case spec.LedgerClaim, spec.JournalClaim, spec.IndexClaim:
+			return true
+		}
+		return false
+	})
 }
 
 // optionVolumes are the volumes that options ask for; several keys of one ConfigMap share one.

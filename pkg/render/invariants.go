@@ -3,6 +3,7 @@ package render
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // removable are the kinds that a patch may take away altogether.
@@ -41,7 +43,7 @@ func (s objectSet) broken(patched objectSet) []string {
 			}
 			continue
 		}
-		for _, reason := range append(brokenMeta(o.typed, after), brokenObject(o.typed, after)...) {
+		for _, reason := range slices.Concat(brokenMeta(o.typed, after), brokenDelivery(o.typed, after), brokenObject(o.typed, after)) {
 			reasons = append(reasons, fmt.Sprintf("%s: %s", o.key, reason))
 		}
 	}
@@ -70,6 +72,34 @@ func otherDelivery(o typedObject) []string {
 		}
 	}
 	return reasons
+}
+
+// brokenDelivery: what was rendered for the delivery engine stays. Of a list of options
+// a patch may only add to, and otherDelivery says what.
+func brokenDelivery(before, after any) []string {
+	var reasons []string
+	for _, key := range []string{argoWave, fluxSubstitute} {
+		if value := annotationOf(before, key); value != "" {
+			reasons = unequal(reasons, "annotation "+key, value, annotationOf(after, key), "the delivery engine needs it")
+		}
+	}
+	options := syncOptions(after)
+	for _, option := range syncOptions(before) {
+		if !slices.Contains(options, option) {
+			reasons = append(reasons, fmt.Sprintf("annotation %s must contain %s, seen %q: the delivery engine needs it", argoSyncOptions, option, annotationOf(after, argoSyncOptions)))
+		}
+	}
+	return reasons
+}
+
+func syncOptions(object any) []string {
+	var options []string
+	for option := range strings.SplitSeq(annotationOf(object, argoSyncOptions), ",") {
+		if option = strings.TrimSpace(option); option != "" {
+			options = append(options, option)
+		}
+	}
+	return options
 }
 
 func annotationOf(object any, key string) string {
@@ -112,8 +142,10 @@ func brokenObject(before, after any) []string {
 		return append(brokenStatefulSet(b, a), brokenTemplate(b.Spec.Template, a.Spec.Template, b.Spec.Selector, claimNames(a.Spec.VolumeClaimTemplates))...)
 	case *appsv1.Deployment:
 		a := after.(*appsv1.Deployment)
-		reasons := unequal(nil, "spec.selector", b.Spec.Selector, a.Spec.Selector, "it is immutable and finds the pods")
-		return append(reasons, brokenTemplate(b.Spec.Template, a.Spec.Template, b.Spec.Selector, nil)...)
+		return append(brokenDeployment(b, a), brokenTemplate(b.Spec.Template, a.Spec.Template, b.Spec.Selector, nil)...)
+	case *corev1.ConfigMap:
+		a := after.(*corev1.ConfigMap)
+		return append(brokenData("data", b.Data, a.Data), brokenData("binaryData", b.BinaryData, a.BinaryData)...)
 	case *corev1.Service:
 		return brokenService(b, after.(*corev1.Service))
 	case *policyv1.PodDisruptionBudget:
@@ -131,6 +163,37 @@ func unequal(reasons []string, field string, before, after any, why string) []st
 		return reasons
 	}
 	return append(reasons, fmt.Sprintf("%s must stay %s, seen %s: %s", field, compact(before), compact(after), why))
+}
+
+// brokenData: the data were checked where the spec has them, and say which cluster it
+// is and where its ledgers are.
+func brokenData[V any](field string, before, after map[string]V) []string {
+	all := maps.Clone(before)
+	if all == nil {
+		all = map[string]V{}
+	}
+	maps.Copy(all, after)
+	var reasons []string
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		reasons = unequal(reasons, field+": "+key, valueOf(before, key), valueOf(after, key), "change the spec instead")
+	}
+	return reasons
+}
+
+// valueOf is nil where there is no value, which an empty one is not.
+func valueOf[V any](data map[string]V, key string) any {
+	if value, ok := data[key]; ok {
+		return value
+	}
+	return nil
+}
+
+func brokenDeployment(b, a *appsv1.Deployment) []string {
+	reasons := unequal(nil, "spec.selector", b.Spec.Selector, a.Spec.Selector, "it is immutable and finds the pods")
+	if a.Spec.Replicas != nil && *a.Spec.Replicas < 1 {
+		reasons = append(reasons, fmt.Sprintf("spec.replicas must be at least 1, seen %d: without autorecovery no lost copy is made again", *a.Spec.Replicas))
+	}
+	return reasons
 }
 
 func brokenStatefulSet(b, a *appsv1.StatefulSet) []string {
@@ -154,6 +217,30 @@ func brokenClaims(before, after []corev1.PersistentVolumeClaim) []string {
 	}
 	for i := range before {
 		reasons = unequalMeta(reasons, "metadata of claim template "+before[i].Name, &before[i], &after[i])
+		reasons = append(reasons, brokenClaim(before[i], after[i])...)
+	}
+	return reasons
+}
+
+// brokenClaim: a new bookie's disk is empty, its own, and holds what the others' do.
+func brokenClaim(before, after corev1.PersistentVolumeClaim) []string {
+	var reasons []string
+	b, a := before.Spec, after.Spec
+	for _, field := range []struct {
+		name          string
+		before, after any
+	}{
+		{"accessModes", b.AccessModes, a.AccessModes},
+		{"volumeMode", b.VolumeMode, a.VolumeMode},
+		{"dataSource", b.DataSource, a.DataSource},
+		{"dataSourceRef", b.DataSourceRef, a.DataSourceRef},
+		{"volumeName", b.VolumeName, a.VolumeName},
+		{"selector", b.Selector, a.Selector},
+	} {
+		reasons = unequal(reasons, fmt.Sprintf("%s of claim template %s", field.name, before.Name), field.before, field.after, "every bookie needs a disk of its own, empty at first")
+	}
+	if least, seen := b.Resources.Requests.Storage(), a.Resources.Requests.Storage(); seen.Cmp(*least) < 0 {
+		reasons = append(reasons, fmt.Sprintf("the storage request of claim template %s must be at least %s, seen %s: no claim can shrink", before.Name, least, seen))
 	}
 	return reasons
 }
@@ -171,12 +258,33 @@ func brokenService(b, a *corev1.Service) []string {
 	reasons = unequal(reasons, "spec.clusterIP", b.Spec.ClusterIP, a.Spec.ClusterIP, "a bookie's DNS name needs a headless Service")
 	reasons = unequal(reasons, "spec.selector", b.Spec.Selector, a.Spec.Selector, "it finds the bookies")
 	reasons = unequal(reasons, "spec.publishNotReadyAddresses", b.Spec.PublishNotReadyAddresses, a.Spec.PublishNotReadyAddresses, "bookies are looked up before they are ready")
+	reasons = unequal(reasons, "spec.type", typeOf(b), typeOf(a), "only a ClusterIP Service can be headless")
 	for _, port := range b.Spec.Ports {
-		if !slices.ContainsFunc(a.Spec.Ports, func(p corev1.ServicePort) bool { return p.Name == port.Name && p.Port == port.Port }) {
+		i := slices.IndexFunc(a.Spec.Ports, func(p corev1.ServicePort) bool { return p.Name == port.Name && p.Port == port.Port })
+		if i < 0 {
 			reasons = append(reasons, fmt.Sprintf("spec.ports: port %s %d is gone", port.Name, port.Port))
+			continue
 		}
+		reasons = unequal(reasons, "spec.ports: protocol of port "+port.Name, port.Protocol, a.Spec.Ports[i].Protocol, "the bookies speak no other")
+		reasons = unequal(reasons, "spec.ports: targetPort of port "+port.Name, targetOf(port), targetOf(a.Spec.Ports[i]), "the bookies listen there")
 	}
 	return reasons
+}
+
+// typeOf and targetOf are what the API server takes where nothing is said.
+// Source: kubernetes, pkg/apis/core/v1/defaults.go (SetDefaults_Service).
+func typeOf(s *corev1.Service) corev1.ServiceType {
+	if s.Spec.Type == "" {
+		return corev1.ServiceTypeClusterIP
+	}
+	return s.Spec.Type
+}
+
+func targetOf(port corev1.ServicePort) intstr.IntOrString {
+	if port.TargetPort == (intstr.IntOrString{}) || port.TargetPort == intstr.FromString("") {
+		return intstr.FromInt32(port.Port)
+	}
+	return port.TargetPort
 }
 
 // compact writes a value on one line for a message.

@@ -30,9 +30,34 @@ func brokenTemplate(b, a corev1.PodTemplateSpec, selector *metav1.LabelSelector,
 	}
 	volumes := append(volumeNames(a.Spec.Volumes), claims...)
 	reasons = append(reasons, unmounted(append(slices.Clone(a.Spec.InitContainers), a.Spec.Containers...), volumes)...)
+	reasons = append(reasons, brokenPod(b.Spec, a.Spec)...)
 	data := append(slices.Clone(claims), spec.ConfigVolume)
 	reasons = append(reasons, brokenContainers("initContainers", b.Spec.InitContainers, a.Spec.InitContainers, data)...)
 	return append(reasons, brokenContainers("containers", b.Spec.Containers, a.Spec.Containers, data)...)
+}
+
+func brokenPod(b, a corev1.PodSpec) []string {
+	var reasons []string
+	if a.RestartPolicy != "" && a.RestartPolicy != corev1.RestartPolicyAlways {
+		reasons = append(reasons, fmt.Sprintf("spec.template.spec.restartPolicy must stay Always, seen %s: the API server takes no other", a.RestartPolicy))
+	}
+	if least, seen := gracePeriod(b), gracePeriod(a); seen < least {
+		reasons = append(reasons, fmt.Sprintf("spec.template.spec.terminationGracePeriodSeconds must be at least %d, seen %d: a process that is killed has not ended its work", least, seen))
+	}
+	for _, c := range slices.Concat(a.InitContainers, a.Containers) {
+		if c.Image == "" {
+			reasons = append(reasons, fmt.Sprintf("container %q has no image", c.Name))
+		}
+	}
+	return reasons
+}
+
+// gracePeriod is Kubernetes' own where nothing is said.
+func gracePeriod(pod corev1.PodSpec) int64 {
+	if pod.TerminationGracePeriodSeconds == nil {
+		return corev1.DefaultTerminationGracePeriodSeconds
+	}
+	return *pod.TerminationGracePeriodSeconds
 }
 
 func brokenVolumes(before, after []corev1.Volume, claims []string) []string {
@@ -111,15 +136,19 @@ func brokenContainers(field string, before, after []corev1.Container, data []str
 func brokenPorts(b, a corev1.Container) []string {
 	var reasons []string
 	for _, port := range b.Ports {
-		if !slices.ContainsFunc(a.Ports, func(p corev1.ContainerPort) bool { return p.Name == port.Name && p.ContainerPort == port.ContainerPort }) {
+		i := slices.IndexFunc(a.Ports, func(p corev1.ContainerPort) bool { return p.Name == port.Name && p.ContainerPort == port.ContainerPort })
+		if i < 0 {
 			reasons = append(reasons, fmt.Sprintf("container %q: port %s %d is gone", b.Name, port.Name, port.ContainerPort))
+			continue
 		}
+		reasons = unequal(reasons, fmt.Sprintf("container %q: protocol of port %s", b.Name, port.Name), port.Protocol, a.Ports[i].Protocol, "the process speaks no other")
 	}
 	return reasons
 }
 
 // brokenMounts: every mount is still there, and none that is new lies at, above or below
-// the directory of a data volume, where it would take what belongs on the disk.
+// the directory of a data volume, where it would take what belongs on the disk. A path
+// can be written in many ways, so a second mount of the same directory counts too.
 func brokenMounts(b, a corev1.Container, data []string) []string {
 	var reasons []string
 	for _, m := range b.VolumeMounts {
@@ -132,7 +161,7 @@ func brokenMounts(b, a corev1.Container, data []string) []string {
 			continue
 		}
 		for _, m := range b.VolumeMounts {
-			if slices.Contains(data, m.Name) && covers(n, m) {
+			if slices.Contains(data, m.Name) && hasMount(a, m) && covers(n, m) {
 				reasons = append(reasons, fmt.Sprintf("container %q: a mount of volume %q at %s would come between the process and volume %q at %s", b.Name, n.Name, n.MountPath, m.Name, m.MountPath))
 			}
 		}
@@ -142,21 +171,24 @@ func brokenMounts(b, a corev1.Container, data []string) []string {
 
 // covers reports whether a mount takes a part of another's directory, or contains it.
 func covers(n, m corev1.VolumeMount) bool {
-	if n.Name == m.Name && n.MountPath == m.MountPath {
-		return false
-	}
 	return within(n.MountPath, m.MountPath) || within(m.MountPath, n.MountPath)
 }
 
 // hasMount reports whether a container has a mount with all that decides what is read and written there.
 func hasMount(c corev1.Container, m corev1.VolumeMount) bool {
 	return slices.ContainsFunc(c.VolumeMounts, func(n corev1.VolumeMount) bool {
-		return n.Name == m.Name && n.MountPath == m.MountPath && n.SubPath == m.SubPath && n.SubPathExpr == m.SubPathExpr && n.ReadOnly == m.ReadOnly
+		return n.Name == m.Name && mountPath(n.MountPath) == mountPath(m.MountPath) && n.SubPath == m.SubPath && n.SubPathExpr == m.SubPathExpr && n.ReadOnly == m.ReadOnly
 	})
+}
+
+// mountPath is the directory that a path means: container runtimes take a relative one
+// from the root. Source: opencontainers/runtime-spec, config.md (mounts, destination).
+func mountPath(p string) string {
+	return path.Clean("/" + p)
 }
 
 // within reports whether inner is outer or lies below it.
 func within(inner, outer string) bool {
-	inner, outer = path.Clean(inner), path.Clean(outer)
+	inner, outer = mountPath(inner), mountPath(outer)
 	return outer == "/" || inner == outer || strings.HasPrefix(inner, outer+"/")
 }

@@ -94,6 +94,7 @@ const (
 	ensureArgs     = `["ensure-cluster","--metadata-service-uri=zk://zk:2181/bookkeeper/storage/bk/ledgers"]`
 	podName        = `{"name":"POD_NAME","valueFrom":{"fieldRef":{"apiVersion":"v1","fieldPath":"metadata.name"}}}`
 	gone           = " is gone after the patch; a patch may remove only NetworkPolicy and PodMonitor"
+	notBefore      = " is not allowed before the identity: it would name another program or file of options, or take the next argument for itself"
 	isNew          = " is new after the patch; a patch may change objects only"
 )
 
@@ -134,7 +135,30 @@ func TestPatchesThatBreakAnInvariantAreRefused(t *testing.T) {
 		"metadata of the API server": {ops("StatefulSet", `{op: add, path: /metadata/resourceVersion, value: "7"}`),
 			[]string{theSet + `metadata must stay {}, seen {"resourceVersion":"7"}: a patch may change only labels, annotations and finalizers`}},
 
+		"a claim's access modes": {ops("StatefulSet", `{op: replace, path: /spec/volumeClaimTemplates/1/spec/accessModes, value: [ReadWriteMany]}`),
+			[]string{theSet + `accessModes of claim template ledger must stay ["ReadWriteOnce"], seen ["ReadWriteMany"]: every bookie needs a disk of its own, empty at first`}},
+		"a claim of a block device": {ops("StatefulSet", `{op: replace, path: /spec/volumeClaimTemplates/1/spec/volumeMode, value: Block}`),
+			[]string{theSet + `volumeMode of claim template ledger must stay "Filesystem", seen "Block": every bookie needs a disk of its own, empty at first`}},
+		"a claim's data source": {ops("StatefulSet", `{op: add, path: /spec/volumeClaimTemplates/1/spec/dataSource, value: {kind: PersistentVolumeClaim, name: a}}`),
+			[]string{theSet + `dataSource of claim template ledger must stay null, seen {"apiGroup":null,"kind":"PersistentVolumeClaim","name":"a"}: every bookie needs a disk of its own, empty at first`}},
+		"a claim's other data source": {ops("StatefulSet", `{op: add, path: /spec/volumeClaimTemplates/1/spec/dataSourceRef, value: {kind: PersistentVolumeClaim, name: a}}`),
+			[]string{theSet + `dataSourceRef of claim template ledger must stay null, seen {"apiGroup":null,"kind":"PersistentVolumeClaim","name":"a"}: every bookie needs a disk of its own, empty at first`}},
+		"a claim's volume": {ops("StatefulSet", `{op: add, path: /spec/volumeClaimTemplates/1/spec/volumeName, value: a}`),
+			[]string{theSet + `volumeName of claim template ledger must stay "", seen "a": every bookie needs a disk of its own, empty at first`}},
+		"a claim's selector": {ops("StatefulSet", `{op: add, path: /spec/volumeClaimTemplates/1/spec/selector, value: {matchLabels: {a: b}}}`),
+			[]string{theSet + `selector of claim template ledger must stay null, seen {"matchLabels":{"a":"b"}}: every bookie needs a disk of its own, empty at first`}},
+		"a smaller claim": {ops("StatefulSet", `{op: replace, path: /spec/volumeClaimTemplates/1/spec/resources/requests/storage, value: 1Mi}`),
+			[]string{theSet + "the storage request of claim template ledger must be at least 10Gi, seen 1Mi: no claim can shrink"}},
+
 		// The pods.
+		"a pod that ends": {merge("{template: {spec: {restartPolicy: Never}}}"),
+			[]string{theSet + "spec.template.spec.restartPolicy must stay Always, seen Never: the API server takes no other"}},
+		"a shorter grace period": {merge("{template: {spec: {terminationGracePeriodSeconds: 0}}}"),
+			[]string{theSet + "spec.template.spec.terminationGracePeriodSeconds must be at least 300, seen 0: a process that is killed has not ended its work"}},
+		"no grace period": {ops("StatefulSet", "{op: remove, path: /spec/template/spec/terminationGracePeriodSeconds}"),
+			[]string{theSet + "spec.template.spec.terminationGracePeriodSeconds must be at least 300, seen 30: a process that is killed has not ended its work"}},
+		"no image": {ops("StatefulSet", "{op: remove, path: "+container+"/image}"),
+			[]string{theSet + `container "bookie" has no image`}},
 		"a label that is selected by": {ops("StatefulSet", "{op: replace, path: /spec/template/metadata/labels/component, value: other}"),
 			[]string{theSet + `spec.template.metadata.labels: component must stay "bookie", seen "other": the selector finds the pods by it`}},
 		"a label that is gone": {ops("StatefulSet", "{op: remove, path: /spec/template/metadata/labels/bookkeeper_cluster}"),
@@ -186,7 +210,62 @@ func TestPatchesThatBreakAnInvariantAreRefused(t *testing.T) {
 		"a removed port": {ops("StatefulSet", "{op: remove, path: "+container+"/ports/1}"),
 			[]string{theSet + `container "bookie": port http 8080 is gone`}},
 
+		"a relative mount over the ledgers": {ops("StatefulSet", `{op: add, path: `+container+`/volumeMounts/-, value: {name: tmp, mountPath: bk/ledgers}}`),
+			[]string{theSet + `container "bookie": a mount of volume "tmp" at bk/ledgers would come between the process and volume "ledger" at /bk/ledgers`}},
+		"a mount over the ledgers by a dot": {ops("StatefulSet", `{op: add, path: `+container+`/volumeMounts/-, value: {name: tmp, mountPath: /bk/./ledgers}}`),
+			[]string{theSet + `container "bookie": a mount of volume "tmp" at /bk/./ledgers would come between the process and volume "ledger" at /bk/ledgers`}},
+		"a mount over the ledgers by slashes": {ops("StatefulSet", `{op: add, path: `+container+`/volumeMounts/-, value: {name: tmp, mountPath: //bk//ledgers/current}}`),
+			[]string{theSet + `container "bookie": a mount of volume "tmp" at //bk//ledgers/current would come between the process and volume "ledger" at /bk/ledgers`}},
+		"the ledgers a second time": {ops("StatefulSet", `{op: add, path: `+container+`/volumeMounts/-, value: {name: ledger, mountPath: bk/ledgers, subPath: a}}`),
+			[]string{theSet + `container "bookie": a mount of volume "ledger" at bk/ledgers would come between the process and volume "ledger" at /bk/ledgers`}},
+		"another protocol of a container's port": {ops("StatefulSet", "{op: replace, path: "+container+"/ports/0/protocol, value: UDP}"),
+			[]string{theSet + `container "bookie": protocol of port bookie must stay "TCP", seen "UDP": the process speaks no other`}},
+
 		// Who the process is.
+		"options of Java in JAVA_TOOL_OPTIONS": {ops("StatefulSet", `{op: add, path: `+container+`/env/-, value: {name: JAVA_TOOL_OPTIONS, value: "-Dsome.property=1"}}`),
+			[]string{theSet + `container "bookie": environment variable JAVA_TOOL_OPTIONS must stay null, seen [{"name":"JAVA_TOOL_OPTIONS","value":"-Dsome.property=1"}]: set spec.jvmOptions instead`}},
+		"options of Java in JDK_JAVA_OPTIONS": {ops("StatefulSet", `{op: add, path: `+container+`/env/-, value: {name: JDK_JAVA_OPTIONS, value: "-Dsome.property=1"}}`),
+			[]string{theSet + `container "bookie": environment variable JDK_JAVA_OPTIONS must stay null, seen [{"name":"JDK_JAVA_OPTIONS","value":"-Dsome.property=1"}]: set spec.jvmOptions instead`}},
+		"options of Java from a Secret": {ops("StatefulSet", `{op: add, path: `+container+`/env/-, value: {name: JAVA_TOOL_OPTIONS, valueFrom: {secretKeyRef: {name: a, key: b}}}}`),
+			[]string{theSet + `container "bookie": environment variable JAVA_TOOL_OPTIONS must stay null, seen [{"name":"JAVA_TOOL_OPTIONS","valueFrom":{"secretKeyRef":{"name":"a","key":"b"}}}]: set spec.jvmOptions instead`}},
+		"a source of variables": {merge("{template: {spec: {containers: [{name: bookie, envFrom: [{secretRef: {name: a}}]}]}}}"),
+			[]string{theSet + `container "bookie": envFrom must stay null, seen [{"secretRef":{"name":"a"}}]: its variables could take the place of the checked ones`}},
+		"a wrapper": {ops("StatefulSet", `{op: add, path: `+container+`/command/0, value: tini}`),
+			[]string{theSet + `container "bookie": its command must begin with "java", seen ["tini"]: whatever else runs may drop the identity`}},
+		"a shell": {ops("StatefulSet", `{op: add, path: `+container+`/command/0, value: exec sleep inf}`, `{op: add, path: `+container+`/command/0, value: -c}`, `{op: add, path: `+container+`/command/0, value: sh}`),
+			[]string{theSet + `container "bookie": its command must begin with "java", seen ["sh"]: whatever else runs may drop the identity`}},
+		"another program": {ops("StatefulSet", `{op: replace, path: `+container+`/command/0, value: /opt/java}`),
+			[]string{theSet + `container "bookie": its command must begin with "java", seen ["/opt/java"]: whatever else runs may drop the identity`}},
+		"a jar": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: -jar}`),
+			[]string{theSet + `container "bookie": argument "-jar"` + notBefore}},
+		"a second class path": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: -cp}`),
+			[]string{theSet + `container "bookie": argument "-cp"` + notBefore}},
+		"a second class path in words": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: -classpath}`),
+			[]string{theSet + `container "bookie": argument "-classpath"` + notBefore}},
+		"a second class path in other words": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: --class-path}`),
+			[]string{theSet + `container "bookie": argument "--class-path"` + notBefore}},
+		"a second class path with a value": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: --class-path=/a}`),
+			[]string{theSet + `container "bookie": argument "--class-path=/a"` + notBefore}},
+		"a main class": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: com.example.Main}`),
+			[]string{theSet + `container "bookie": argument "com.example.Main"` + notBefore}},
+		"a file of arguments": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: "@/tmp/a"}`),
+			[]string{theSet + `container "bookie": argument "@/tmp/a"` + notBefore}},
+		"a file of JVM options": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: -XX:VMOptionsFile=/tmp/a}`),
+			[]string{theSet + `container "bookie": argument "-XX:VMOptionsFile=/tmp/a"` + notBefore}},
+		"a file of flags": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: -XX:Flags=/tmp/a}`),
+			[]string{theSet + `container "bookie": argument "-XX:Flags=/tmp/a"` + notBefore}},
+		"a module": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: --module=a/b}`),
+			[]string{theSet + `container "bookie": argument "--module=a/b"` + notBefore}},
+		"an option that takes the next": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: --add-modules}`),
+			[]string{theSet + `container "bookie": argument "--add-modules"` + notBefore}},
+		"a reference for an option": {ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: "-$(A)"}`),
+			[]string{theSet + `container "bookie": argument "-$(A)"` + notBefore}},
+		"a file of arguments for a class path": {ops("StatefulSet", `{op: test, path: `+container+`/command/20, value: /opt/bookkeeper/lib/*}`, `{op: replace, path: `+container+`/command/20, value: "@/tmp/a"}`),
+			[]string{theSet + `container "bookie": argument "-cp"` + notBefore, theSet + `container "bookie": argument "@/tmp/a"` + notBefore}},
+		"a class path that takes the next": {ops("StatefulSet", `{op: test, path: `+container+`/command/20, value: /opt/bookkeeper/lib/*}`, `{op: remove, path: `+container+`/command/20}`),
+			[]string{theSet + `container "bookie": argument "-cp"` + notBefore}},
+		"the command as arguments": {ops("StatefulSet", `{op: move, from: `+container+`/command, path: `+container+`/args}`),
+			[]string{theSet + `container "bookie": its command must begin with "java", seen null: whatever else runs may drop the identity`}},
 		"another address": {ops("StatefulSet", "{op: test, path: "+container+`/command/22, value: "-DadvertisedAddress=$(POD_NAME).bk-bookie-headless.storage.svc.cluster.local"}`, "{op: replace, path: "+container+"/command/22, value: -DadvertisedAddress=a}"),
 			[]string{theSet + `container "bookie": its command must end with ` + identity + `: it is who the pod is and which cluster it belongs to`}},
 		"a second address": {ops("StatefulSet", "{op: add, path: "+container+"/command/23, value: -DadvertisedAddress=a}"),
@@ -202,7 +281,10 @@ func TestPatchesThatBreakAnInvariantAreRefused(t *testing.T) {
 		"a second pod's name": {ops("StatefulSet", "{op: add, path: "+container+"/env/-, value: {name: POD_NAME, value: a}}"),
 			[]string{theSet + `container "bookie": environment variable POD_NAME must stay [` + podName + `], seen [` + podName + `,{"name":"POD_NAME","value":"a"}]: the pod's identity contains it`}},
 		"an address from the environment": {ops("StatefulSet", `{op: add, path: `+container+`/env/-, value: {name: _JAVA_OPTIONS, value: "-Xss1m -DadvertisedAddress=a"}}`),
-			[]string{theSet + `container "bookie": environment variable _JAVA_OPTIONS: "-DadvertisedAddress=a" would be a second identity`}},
+			[]string{
+				theSet + `container "bookie": environment variable _JAVA_OPTIONS: "-DadvertisedAddress=a" would be a second identity`,
+				theSet + `container "bookie": environment variable _JAVA_OPTIONS must stay null, seen [{"name":"_JAVA_OPTIONS","value":"-Xss1m -DadvertisedAddress=a"}]: set spec.jvmOptions instead`,
+			}},
 		"another cluster to ensure": {ops("StatefulSet", "{op: add, path: /spec/template/spec/initContainers/0/args/-, value: --metadata-service-uri=zk://a/b}"),
 			[]string{theSet + `container "ensure-cluster": its command and args must stay ` + ensureArgs + `, seen ["ensure-cluster","--metadata-service-uri=zk://zk:2181/bookkeeper/storage/bk/ledgers","--metadata-service-uri=zk://a/b"]: nothing else may create the cluster's metadata`}},
 		"a cluster that is not waited for": {ops("StatefulSet", "{op: add, path: /spec/template/spec/initContainers/0/restartPolicy, value: Always}"),
@@ -217,6 +299,12 @@ func TestPatchesThatBreakAnInvariantAreRefused(t *testing.T) {
 			[]string{theService + "spec.publishNotReadyAddresses must stay true, seen false: bookies are looked up before they are ready"}},
 		"the Service's port": {ops("Service", "{op: replace, path: /spec/ports/0/port, value: 1}"),
 			[]string{theService + "spec.ports: port bookie 3181 is gone"}},
+		"a Service of another type": {ops("Service", "{op: add, path: /spec/type, value: NodePort}"),
+			[]string{theService + `spec.type must stay "ClusterIP", seen "NodePort": only a ClusterIP Service can be headless`}},
+		"another protocol of the Service's port": {ops("Service", "{op: replace, path: /spec/ports/0/protocol, value: UDP}"),
+			[]string{theService + `spec.ports: protocol of port bookie must stay "TCP", seen "UDP": the bookies speak no other`}},
+		"another target of the Service's port": {ops("Service", "{op: add, path: /spec/ports/0/targetPort, value: http}"),
+			[]string{theService + `spec.ports: targetPort of port bookie must stay 3181, seen "http": the bookies listen there`}},
 		"the budget's selector": {ops("PodDisruptionBudget", "{op: replace, path: /spec/selector/matchLabels/component, value: a}"),
 			[]string{theBudget + "spec.selector must stay " + bookieSelector + `, seen {"matchLabels":{"app":"bookkeeper-cluster","bookkeeper_cluster":"bk","component":"a"}}: it finds the pods that the budget protects`}},
 		"a larger budget": {ops("PodDisruptionBudget", "{op: replace, path: /spec/maxUnavailable, value: 50%}"),
@@ -336,17 +424,21 @@ func TestTextsThatAreNoPatchesAreRefused(t *testing.T) {
 func TestPatchesThatBreakNothingAreTaken(t *testing.T) {
 	const container = "/spec/template/spec/containers/0"
 	for name, p := range map[string]spec.Patch{
-		"a JVM option":            ops("StatefulSet", "{op: add, path: "+container+"/command/1, value: -Xlog:gc}"),
-		"a wrapper":               ops("StatefulSet", "{op: add, path: "+container+"/command/0, value: tini}"),
-		"an environment variable": ops("StatefulSet", `{op: add, path: `+container+`/env/-, value: {name: JDK_JAVA_OPTIONS, value: "-Dsome.property=1"}}`),
-		"a mount beside the data": ops("StatefulSet", "{op: add, path: "+container+"/volumeMounts/-, value: {name: tmp, mountPath: /bk/ledgers-old, subPath: a}}"),
-		"a larger /tmp":           merge("{template: {spec: {volumes: [{name: tmp, emptyDir: {sizeLimit: 4Gi}}]}}}"),
+		"a JVM option":                    ops("StatefulSet", "{op: add, path: "+container+"/command/1, value: -Xlog:gc}"),
+		"a property with a reference":     ops("StatefulSet", `{op: add, path: `+container+`/command/1, value: "-Dsome.property=$(POD_NAME)"}`),
+		"a longer class path":             ops("StatefulSet", `{op: test, path: `+container+`/command/20, value: /opt/bookkeeper/lib/*}`, `{op: replace, path: `+container+`/command/20, value: "/opt/bookkeeper/lib/*:/plugins/*"}`),
+		"a larger claim of another class": ops("StatefulSet", "{op: replace, path: /spec/volumeClaimTemplates/1/spec/resources/requests/storage, value: 1Ti}", "{op: add, path: /spec/volumeClaimTemplates/1/spec/storageClassName, value: fast}"),
+		"a longer grace period":           merge("{template: {spec: {terminationGracePeriodSeconds: 9000, restartPolicy: Always}}}"),
+		"what a Service has anyway":       ops("Service", "{op: add, path: /spec/type, value: ClusterIP}", "{op: add, path: /spec/ports/0/targetPort, value: 3181}", "{op: remove, path: /spec/ports/0/protocol}"),
+		"an environment variable":         ops("StatefulSet", `{op: add, path: `+container+`/env/-, value: {name: SOME_OPTIONS, value: "-Dsome.property=1"}}`),
+		"a mount beside the data":         ops("StatefulSet", "{op: add, path: "+container+"/volumeMounts/-, value: {name: tmp, mountPath: /bk/ledgers-old, subPath: a}}"),
+		"a larger /tmp":                   merge("{template: {spec: {volumes: [{name: tmp, emptyDir: {sizeLimit: 4Gi}}]}}}"),
 		"a sidecar with its volume": merge("{template: {spec: {containers: [{name: a, image: a, volumeMounts: [{name: own, mountPath: /bk/ledgers}]}], " +
 			"volumes: [{name: own, emptyDir: {}}]}}}"),
 		"a lifecycle hook":    merge("{template: {spec: {containers: [{name: bookie, lifecycle: {preStop: {sleep: {seconds: 5}}}}]}}}"),
 		"a finalizer":         ops("StatefulSet", "{op: add, path: /metadata/finalizers, value: [example.com/keep]}"),
 		"a label of a claim":  ops("StatefulSet", "{op: add, path: /spec/volumeClaimTemplates/0/metadata/labels, value: {backup: daily}}"),
-		"another sync option": ops("StatefulSet", `{op: add, path: /metadata/annotations/argocd.argoproj.io~1sync-options, value: "Replace=false,Validate=false"}`),
+		"another sync option": ops("StatefulSet", `{op: add, path: /metadata/annotations/argocd.argoproj.io~1sync-options, value: "Prune=confirm, Delete=confirm,Replace=false,Validate=false"}`),
 		"another port":        ops("Service", "{op: add, path: /spec/ports/-, value: {name: a, port: 1}}"),
 		"a node's selector":   merge("{template: {spec: {nodeSelector: {a: b}}}}"),
 		"kustomize's names":   ops("StatefulSet", "{op: add, path: /metadata/annotations/internal.config.kubernetes.io~1previousNames, value: other}"),
@@ -361,6 +453,7 @@ func TestPatchesThatBreakNothingAreTaken(t *testing.T) {
 
 // The operator's objects keep what they are found by, too.
 func TestInvariantsHoldUnderOperator(t *testing.T) {
+	const container = "/spec/template/spec/containers/0"
 	for name, c := range map[string]struct {
 		patch spec.Patch
 		want  string
@@ -371,6 +464,26 @@ func TestInvariantsHoldUnderOperator(t *testing.T) {
 			theSet + `spec.persistentVolumeClaimRetentionPolicy must stay null, seen {"whenScaled":"Delete"}: claims hold the ledgers`},
 		"a mount over the journal": {merge("{template: {spec: {containers: [{name: bookie, volumeMounts: [{name: a, mountPath: /bk/journal/current}]}], volumes: [{name: a, emptyDir: {}}]}}}"),
 			theSet + `container "bookie": a mount of volume "a" at /bk/journal/current would come between the process and volume "journal" at /bk/journal`},
+		"a key of the ConfigMap": {ops("ConfigMap", "{op: replace, path: /data/ZK_URL, value: other}"),
+			`v1 ConfigMap storage/bk-bookie: data: ZK_URL must stay "zk:2181", seen "other": change the spec instead`},
+		"one key more in the ConfigMap": {ops("ConfigMap", `{op: add, path: /data/BK_bookieId, value: ""}`),
+			`v1 ConfigMap storage/bk-bookie: data: BK_bookieId must stay null, seen "": change the spec instead`},
+		"a command": {merge("{template: {spec: {containers: [{name: bookie, command: [sleep]}]}}}"),
+			theSet + `container "bookie": command must stay null, seen ["sleep"]: the image's own script makes the settings`},
+		"arguments": {merge("{template: {spec: {containers: [{name: bookie, args: [sleep]}]}}}"),
+			theSet + `container "bookie": args must stay null, seen ["sleep"]: the image's own script makes the settings`},
+		"another source of variables": {ops("StatefulSet", "{op: replace, path: "+container+"/envFrom/0/configMapRef/name, value: a}"),
+			theSet + `container "bookie": envFrom must stay [{"configMapRef":{"name":"bk-bookie"}}], seen [{"configMapRef":{"name":"a"}}]: its variables could take the place of the checked ones`},
+		"one source of variables more": {ops("StatefulSet", "{op: add, path: "+container+"/envFrom/-, value: {secretRef: {name: a}}}"),
+			theSet + `container "bookie": envFrom must stay [{"configMapRef":{"name":"bk-bookie"}}], seen [{"configMapRef":{"name":"bk-bookie"}},{"secretRef":{"name":"a"}}]: its variables could take the place of the checked ones`},
+		"another ZooKeeper": {ops("StatefulSet", "{op: add, path: "+container+"/env, value: [{name: ZK_URL, value: a}]}"),
+			theSet + `container "bookie": environment variable ZK_URL must stay null, seen [{"name":"ZK_URL","value":"a"}]: change the spec instead`},
+		"a setting": {ops("StatefulSet", "{op: add, path: "+container+"/env, value: [{name: BK_bookieId, value: a}]}"),
+			theSet + `container "bookie": environment variable BK_bookieId must stay null, seen [{"name":"BK_bookieId","value":"a"}]: change the spec instead`},
+		"a script's option": {ops("StatefulSet", "{op: add, path: "+container+"/env, value: [{name: BOOKIE_EXTRA_OPTS, value: a}]}"),
+			theSet + `container "bookie": environment variable BOOKIE_EXTRA_OPTS must stay null, seen [{"name":"BOOKIE_EXTRA_OPTS","value":"a"}]: change the spec instead`},
+		"a grace period shorter than Kubernetes' own": {merge("{template: {spec: {terminationGracePeriodSeconds: 5}}}"),
+			theSet + "spec.template.spec.terminationGracePeriodSeconds must be at least 30, seen 5: a process that is killed has not ended its work"},
 		"the ConfigMap": {spec.Patch{Patch: "$patch: delete\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: bk-bookie}\n"}, "v1 ConfigMap storage/bk-bookie" + gone},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -389,6 +502,10 @@ func TestInvariantsHoldForAutorecovery(t *testing.T) {
 		ops("Deployment", "{op: replace, path: /spec/template/metadata/labels/component, value: bookie}"),
 		ops("Deployment", "{op: remove, path: /spec/template/spec/containers/0/volumeMounts/0}"),
 		ops("Deployment", "{op: replace, path: /spec/replicas, value: 3}"),
+		ops("Deployment", "{op: replace, path: /spec/replicas, value: 0}"),
+		ops("Deployment", "{op: add, path: /spec/template/spec/containers/0/env/-, value: {name: JAVA_TOOL_OPTIONS, value: a}}"),
+		ops("Deployment", "{op: add, path: /spec/template/spec/containers/0/envFrom, value: [{secretRef: {name: a}}]}"),
+		ops("Deployment", "{op: add, path: /spec/template/spec/containers/0/command/0, value: tini}"),
 		{Patch: "$patch: delete\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: bk-autorecovery}\n"},
 	}
 	_, problems := Render(c)
@@ -401,9 +518,53 @@ func TestInvariantsHoldForAutorecovery(t *testing.T) {
 		"spec.gitops.patches[0]: " + deployment + `: spec.selector must stay {"matchLabels":{"app":"bookkeeper-cluster","bookkeeper_cluster":"bk","component":"autorecovery"}}, seen {"matchLabels":{"a":"b","app":"bookkeeper-cluster","bookkeeper_cluster":"bk","component":"autorecovery"}}: it is immutable and finds the pods`,
 		"spec.gitops.patches[1]: " + deployment + `: spec.template.metadata.labels: component must stay "autorecovery", seen "bookie": the selector finds the pods by it`,
 		"spec.gitops.patches[2]: " + deployment + `: container "autorecovery": the mount of volume "config" at /etc/bookkeeper is gone or another`,
-		"spec.gitops.patches[4]: " + deployment + gone,
+		"spec.gitops.patches[4]: " + deployment + ": spec.replicas must be at least 1, seen 0: without autorecovery no lost copy is made again",
+		"spec.gitops.patches[5]: " + deployment + `: container "autorecovery": environment variable JAVA_TOOL_OPTIONS must stay null, seen [{"name":"JAVA_TOOL_OPTIONS","value":"a"}]: set spec.jvmOptions instead`,
+		"spec.gitops.patches[6]: " + deployment + `: container "autorecovery": envFrom must stay null, seen [{"secretRef":{"name":"a"}}]: its variables could take the place of the checked ones`,
+		"spec.gitops.patches[7]: " + deployment + `: container "autorecovery": its command must begin with "java", seen ["tini"]: whatever else runs may drop the identity`,
+		"spec.gitops.patches[8]: " + deployment + gone,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+// What a delivery engine needs stays, and a patch may add to a list of options.
+func TestAnnotationsOfTheEngineStay(t *testing.T) {
+	const (
+		options = "/metadata/annotations/argocd.argoproj.io~1sync-options"
+		needed  = ": the delivery engine needs it"
+	)
+	for name, c := range map[string]struct {
+		engine spec.Engine
+		patch  spec.Patch
+		want   []string
+	}{
+		"no sync options": {spec.EngineArgoCD, ops("StatefulSet", "{op: remove, path: "+options+"}"),
+			[]string{
+				theSet + `annotation argocd.argoproj.io/sync-options must contain Prune=confirm, seen ""` + needed,
+				theSet + `annotation argocd.argoproj.io/sync-options must contain Delete=confirm, seen ""` + needed,
+			}},
+		"a sync option less": {spec.EngineArgoCD, ops("StatefulSet", `{op: replace, path: `+options+`, value: "Delete=confirm,Validate=false"}`),
+			[]string{theSet + `annotation argocd.argoproj.io/sync-options must contain Prune=confirm, seen "Delete=confirm,Validate=false"` + needed}},
+		"another wave": {spec.EngineArgoCD, ops("StatefulSet", `{op: replace, path: /metadata/annotations/argocd.argoproj.io~1sync-wave, value: "5"}`),
+			[]string{theSet + `annotation argocd.argoproj.io/sync-wave must stay "1", seen "5"` + needed}},
+		"substitution by Flux": {spec.EngineFlux, ops("StatefulSet", "{op: replace, path: /metadata/annotations/kustomize.toolkit.fluxcd.io~1substitute, value: enabled}"),
+			[]string{theSet + `annotation kustomize.toolkit.fluxcd.io/substitute must stay "disabled", seen "enabled"` + needed}},
+		"a sync option more": {spec.EngineArgoCD, ops("StatefulSet", `{op: replace, path: `+options+`, value: "Validate=false, Prune=confirm,Delete=confirm"}`), []string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := decode(t, spec.Options{}, source(minimal(spec.Hardened, small, "autoRecovery: false"), nil))
+			cluster.Stanza().Engine = c.engine
+			cluster.Stanza().Patches = []spec.Patch{c.patch}
+			_, problems := Render(cluster)
+			got := []string{}
+			for _, p := range problems {
+				got = append(got, p.Message)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -51,12 +51,15 @@ func applyPatch(original objectSet, objects []manifest.Object, p spec.Patch) ([]
 	if err != nil {
 		return nil, []string{err.Error()}
 	}
+	// What is left out and what is written out are the same to the API server.
+	for _, o := range set {
+		complete(o.typed)
+	}
 	if broken := original.broken(set); len(broken) > 0 {
 		return nil, broken
 	}
 	out := make([]manifest.Object, 0, len(set))
 	for _, o := range set {
-		complete(o.typed)
 		object, err := manifest.FromTyped(o.typed)
 		if err != nil {
 			return nil, []string{err.Error()}

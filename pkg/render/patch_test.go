@@ -147,7 +147,7 @@ func TestPatchesAreAppliedInOrder(t *testing.T) {
 func TestEveryKindCanBePatched(t *testing.T) {
 	fields := map[string]string{
 		"ServiceAccount":      "- {op: add, path: /imagePullSecrets, value: [{name: a}]}",
-		"ConfigMap":           "- {op: add, path: /data/EXTRA, value: \"1\"}",
+		"ConfigMap":           "- {op: add, path: /metadata/labels, value: {a: b}}",
 		"Service":             "- {op: add, path: /spec/sessionAffinity, value: ClientIP}",
 		"PodDisruptionBudget": "- {op: add, path: /spec/unhealthyPodEvictionPolicy, value: AlwaysAllow}",
 		"NetworkPolicy":       "- {op: add, path: /spec/policyTypes/-, value: Egress}\n- {op: add, path: /spec/egress, value: [{ports: [{port: 2181}]}]}",

@@ -96,5 +96,40 @@ func TestCheckKubernetes(t *testing.T) {
 			},
 			operator: []string{`f:15:127: spec.gitops.pod.containers[0].volumeMounts[2].name: no volume "gone" in the pod; allowed: ledger, journal, index, share`},
 		},
+		"stanza mounts that hide the data or the process": {
+			spec: `gitops:
+  profile: PROFILE
+  pod:
+    volumes: [{name: e, emptyDir: {}}]
+    volumeMounts: [{name: e, mountPath: bk/ledgers}, {name: e, mountPath: //bk//ledgers/current}, {name: e, mountPath: /opt/bookkeeper/lib/x}]`,
+			both: []string{
+				`f:15:43: spec.gitops.pod.volumeMounts[0].mountPath: path "bk/ledgers" should start with /`,
+				`f:15:77: spec.gitops.pod.volumeMounts[1].mountPath: path "//bk//ledgers/current" is not clean; write "/bk/ledgers/current"`,
+			},
+			hardened: []string{`f:15:122: spec.gitops.pod.volumeMounts[2].mountPath: "/opt/bookkeeper/lib/x" would hide or replace BookKeeper's classes in /opt/bookkeeper/lib`},
+		},
+		"another configuration file": {
+			spec: `options: {configMapVolumeMounts: "evil:bk_server.conf=/etc/bookkeeper/bk_server.conf", ledgerDirectories: /tmp/l}`,
+			hardened: []string{
+				`f:11:36: spec.options.configMapVolumeMounts: "/etc/bookkeeper/bk_server.conf" would hide or replace the configuration in /etc/bookkeeper`,
+				`f:11:109: spec.options.ledgerDirectories: "/tmp/l" lies in /tmp, which is emptied with every restart`,
+			},
+		},
+		"options that start something else": {
+			spec: `jvmOptions: {extraOpts: ["-jar", "-XX:VMOptionsFile=/x", "-Dx=$(E)", "-XX:HeapDumpPath=/d/$(POD_NAME)"]}`,
+			hardened: []string{
+				`f:11:28: spec.jvmOptions.extraOpts[0]: "-jar" decides what runs; allowed: options that tune the JVM`,
+				`f:11:36: spec.jvmOptions.extraOpts[1]: "-XX:VMOptionsFile=/x" decides what runs; allowed: options that tune the JVM`,
+				`f:11:60: spec.jvmOptions.extraOpts[2]: Kubernetes would replace $(…) in "-Dx=$(E)"; allowed: $(POD_NAME) alone`,
+			},
+		},
+		"a journal that is not written": {
+			spec:     `options: {journalSyncData: "false"}`,
+			hardened: []string{`f:11:30: warning: spec.options.journalSyncData: a bookie acknowledges entries that are not on its disk: a power cut may lose them`},
+		},
+		"a data directory in the place of the classes": {
+			spec:     `options: {ledgerDirectories: /opt/bookkeeper/lib}`,
+			hardened: []string{`f:11:32: spec.options.ledgerDirectories: "/opt/bookkeeper/lib" would hide or replace BookKeeper's classes in /opt/bookkeeper/lib`},
+		},
 	})
 }

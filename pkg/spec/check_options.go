@@ -56,12 +56,15 @@ func (c *checker) checkSettings() {
 const maxConfigBytes = 128 << 10
 
 func (c *checker) checkConfigSize(given map[string]string) {
-	size := 0
+	size := len(c.cluster.Spec.GitOps.RestartToken)
+	for key, value := range c.cluster.Spec.Annotations {
+		size += len(key) + len(value)
+	}
 	for key, value := range given {
 		size += len(key) + len(value) + 2
 	}
 	if c.hardened() && size > maxConfigBytes {
-		c.errorf("spec.options", "the settings are %d bytes, allowed %d: they ride in an annotation of the pod template", size, maxConfigBytes)
+		c.errorf("spec.options", "settings, annotations and restartToken are %d bytes, allowed %d: they ride in the annotations of the pod template", size, maxConfigBytes)
 	}
 }
 
@@ -116,6 +119,9 @@ func (c *checker) checkHardenedSetting(path, key, value string, keys *settingKey
 	if key == "ledgerStorageClass" && !strings.Contains(value, ".") {
 		c.errorf(path, "%q is no class with its package; allowed: such as %s", value, dbStorage)
 		return
+	}
+	if value == "false" && (key == "journalWriteData" || key == "journalSyncData") {
+		c.warnf(path, "a bookie acknowledges entries that are not on its disk: a power cut may lose them")
 	}
 	c.checkComma(path, key, value)
 	if keys.knows(key) {

@@ -110,7 +110,7 @@ func TestConfigurationFitsAnAnnotation(t *testing.T) {
 		_, problems := decodeText(clusterText(profile, "options: {tlsKeyStore: "+strings.Repeat("a", maxConfigBytes)+"}"))
 		want := []string{}
 		if profile == Hardened {
-			want = append(want, "f:11:12: spec.options: the settings are 131085 bytes, allowed 131072: they ride in an annotation of the pod template")
+			want = append(want, "f:11:12: spec.options: settings, annotations and restartToken are 131085 bytes, allowed 131072: they ride in the annotations of the pod template")
 		}
 		if diff := cmp.Diff(want, append([]string{}, texts(problems)...)); diff != "" {
 			t.Errorf("%s: problems (-want +got):\n%s", profile, diff)

@@ -18,6 +18,10 @@ var deliveryPrefixes = []string{
 	"config.kubernetes.io/", "internal.config.kubernetes.io/", "config.k8s.io/", "meta.helm.sh/",
 }
 
+func steersDelivery(key string) bool {
+	return slices.ContainsFunc(deliveryPrefixes, func(p string) bool { return strings.HasPrefix(key, p) })
+}
+
 // checkLabels: labels and annotations are well formed and take nothing that selects
 // pods. The operator let spec.labels override the label app, and its cleanup then found
 // no pods and went on to delete the metadata of a cluster that ran.
@@ -44,7 +48,7 @@ func (c *checker) checkLabels() {
 		switch {
 		case !isQualifiedName(key):
 			c.errorf(path, "%q is not an annotation key", key)
-		case slices.ContainsFunc(deliveryPrefixes, func(p string) bool { return strings.HasPrefix(key, p) }):
+		case steersDelivery(key):
 			c.errorf(path, "annotations %s* steer the delivery of an object and belong on no pod; set what you need with a patch", key[:strings.IndexByte(key, '/')+1])
 		case strings.HasPrefix(key, AnnotationPrefix):
 			c.errorf(path, "annotations %s* are bkgen's own", AnnotationPrefix)

@@ -110,13 +110,14 @@ gitops: {profile: PROFILE, pod: {priorityClassName: C_, imagePullSecrets: [{name
 				`f:11:94: spec.gitops.pod.env[3].name: "1a" is not an environment variable's name`,
 				`f:11:108: spec.gitops.pod.env[4].name: "a b" is not an environment variable's name`,
 				"f:11:123: spec.gitops.pod.env[5].name: the variable holds the pod's name, of which the bookie's identity is made",
+				`f:11:141: spec.gitops.pod.env[6].name: "ZK_URL" is the image's script's, and no script runs in a Hardened pod`,
 			},
 			operator: []string{
 				"f:11:50: spec.gitops.pod.env[0].name: required",
 				`f:11:83: spec.gitops.pod.env[2].name: "A" is given twice`,
 				`f:11:94: spec.gitops.pod.env[3].name: "1a" is not an environment variable's name`,
 				`f:11:108: spec.gitops.pod.env[4].name: "a b" is not an environment variable's name`,
-				`f:11:141: spec.gitops.pod.env[6].name: "ZK_URL" is the operator's own`,
+				`f:11:141: spec.gitops.pod.env[6].name: "ZK_URL" would override what the operator's ConfigMap says`,
 			},
 		},
 		"spec that is no mapping does not hide the rest": {

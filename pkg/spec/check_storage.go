@@ -32,6 +32,27 @@ func (c *checker) checkDirectories() {
 		}
 	}
 	c.checkIndexDirectory()
+	for _, list := range lists {
+		for _, dir := range list.dirs {
+			c.checkOwnPlaces("spec.options."+list.option, dir.Path)
+			if c.hardened() && within(dir.Path, TempDirectory) {
+				c.errorf("spec.options."+list.option, "%q lies in %s, which is emptied with every restart", dir.Path, TempDirectory)
+			}
+		}
+	}
+}
+
+// checkOwnPlaces: nothing of the user's lies at, above or inside what a Hardened process
+// is made of: its configuration and its classes.
+func (c *checker) checkOwnPlaces(field, path string) {
+	if !c.hardened() || contractOf(c.cluster.Facts.Contract) == nil {
+		return
+	}
+	for place, what := range map[string]string{ConfigDirectory: "the configuration", c.cluster.home() + "/lib": "BookKeeper's classes"} {
+		if within(place, path) || within(path, place) {
+			c.errorf(field, "%q would hide or replace %s in %s", path, what, place)
+		}
+	}
 }
 
 // checkIndexDirectory: Pravega's entrypoint puts the index at /bk/index whatever the
@@ -154,7 +175,12 @@ func (c *checker) checkMountPaths() {
 		}
 	}
 	for i, m := range c.cluster.Spec.GitOps.Pod.VolumeMounts {
-		mounts = append(mounts, mounted{m.MountPath, fmt.Sprintf("spec.gitops.pod.volumeMounts[%d].mountPath", i)})
+		path := fmt.Sprintf("spec.gitops.pod.volumeMounts[%d].mountPath", i)
+		if reason := checkAbsolute(m.MountPath); reason != "" {
+			c.errorf(path, "%s", reason)
+			continue
+		}
+		mounts = append(mounts, mounted{m.MountPath, path})
 	}
 	slices.SortFunc(mounts, func(a, b mounted) int { return compareStrings(a.field+a.path, b.field+b.path) })
 	for i, m := range mounts {
@@ -163,9 +189,7 @@ func (c *checker) checkMountPaths() {
 				c.errorf(m.field, "%q is mounted twice", m.path)
 			}
 		}
-		if c.hardened() && within(ConfigDirectory, m.path) {
-			c.errorf(m.field, "a volume at %q hides the configuration in %s", m.path, ConfigDirectory)
-		}
+		c.checkOwnPlaces(m.field, m.path)
 		for _, dir := range f.Directories() {
 			switch {
 			case dir.Path == m.path:

@@ -119,7 +119,7 @@ gitops: {profile: PROFILE, pod: {volumes: [{name: x, emptyDir: {}}]}}`,
 		},
 		"a mount over the configuration": {
 			spec:     "options: {emptyDirVolumeMounts: 'x=/etc'}",
-			hardened: []string{`f:11:35: spec.options.emptyDirVolumeMounts: a volume at "/etc" hides the configuration in /etc/bookkeeper`},
+			hardened: []string{`f:11:35: spec.options.emptyDirVolumeMounts: "/etc" would hide or replace the configuration in /etc/bookkeeper`},
 		},
 	})
 }

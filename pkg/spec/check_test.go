@@ -38,12 +38,12 @@ gitops: {profile: PROFILE, testMode: true}`},
 		"no bookie": {spec: "replicas: 0", both: []string{"f:11:13: spec.replicas: 0 is less than 1"}},
 		"numbers that are too small": {
 			spec: `replicas: -1
-maxUnavailableBookkeeperReplicas: 0
-upgradeTimeout: 0`,
+maxUnavailableBookkeeperReplicas: -1
+upgradeTimeout: -1`,
 			both: []string{
 				"f:11:13: spec.replicas: -1 is less than 1",
-				"f:12:37: spec.maxUnavailableBookkeeperReplicas: 0 is less than 1",
-				"f:13:19: spec.upgradeTimeout: 0 is less than 1",
+				"f:12:37: spec.maxUnavailableBookkeeperReplicas: -1 is less than 1",
+				"f:13:19: spec.upgradeTimeout: -1 is less than 1",
 			},
 		},
 		"a Service's suffix that is no name": {spec: "headlessSvcNameSuffix: Bookies_", both: []string{`f:11:26: spec.headlessSvcNameSuffix: "Bookies_" is not lower-case letters, digits and -`}},

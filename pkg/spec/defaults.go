@@ -45,6 +45,12 @@ func fillPointer[T any](field **T, value T) {
 
 func (b *BookKeeper) setDefaults(o Options) {
 	s := &b.Spec
+	// The operator takes 0 for "not given".
+	for _, field := range []**int32{&s.MaxUnavailableBookkeeperReplicas, &s.UpgradeTimeout} {
+		if *field != nil && **field == 0 {
+			*field = nil
+		}
+	}
 	fill(&b.Namespace, o.Namespace)
 	fill(&s.ZookeeperURI, defaultZookeeperURI)
 	fillPointer(&s.Image, Image{})

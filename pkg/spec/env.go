@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	corev1 "k8s.io/api/core/v1"
 	"maps"
 	"slices"
 	"strings"
@@ -38,13 +39,17 @@ func (c *checker) checkEnv() {
 	if c.env == nil {
 		if c.hardened() {
 			c.errorf("spec.envVars", "ConfigMap %q is not among the inputs, and what it holds belongs in the pod template", s.EnvVars)
-			c.hint("give bkgen the ConfigMap's document too, or move its entries to spec.options and spec.gitops.pod.env and leave spec.envVars out; or set spec.gitops.profile: Operator for a cluster that the operator runs")
+			c.hint("give bkgen the ConfigMap's document too, or move its entries to spec.options, spec.gitops.image.ledgersRoot and spec.gitops.pod.env and leave spec.envVars out; or set spec.gitops.profile: Operator for a cluster that the operator runs")
 		}
 		return
 	}
 	facts := &c.cluster.Facts
 	facts.EnvConfigMap = &c.env.configMap
 	facts.EnvConfigMap.Namespace = c.cluster.Namespace
+	dropDelivery(facts.EnvConfigMap)
+	if c.cluster.Spec.EnvVars == c.cluster.BookieName() {
+		c.errorf("spec.envVars", "%q is the name of the ConfigMap that the cluster renders itself", c.cluster.Spec.EnvVars)
+	}
 	for _, key := range slices.Sorted(maps.Keys(c.env.configMap.Data)) {
 		switch {
 		case slices.Contains(reservedEnv, key):
@@ -63,6 +68,16 @@ func (c *checker) envKeyf(key, format string, args ...any) {
 	c.problems = append(c.problems, Problem{
 		Severity: Error, Position: c.env.document.keyAt(path), Path: path, Message: fmt.Sprintf(format, args...),
 	})
+}
+
+// dropDelivery takes away what an object out of a cluster brings along and what would
+// make a delivery tool run, skip or lose it.
+func dropDelivery(m *corev1.ConfigMap) {
+	m.Annotations, m.Labels = maps.Clone(m.Annotations), maps.Clone(m.Labels)
+	maps.DeleteFunc(m.Annotations, func(key, _ string) bool {
+		return strings.HasPrefix(key, "kubectl.kubernetes.io/") || steersDelivery(key)
+	})
+	maps.DeleteFunc(m.Labels, func(key, _ string) bool { return key == "app.kubernetes.io/instance" || steersDelivery(key) })
 }
 
 // takeEnv sorts one entry of the ConfigMap into settings and environment.
@@ -120,6 +135,10 @@ func (c *checker) checkLedgersRoot() {
 	case facts.Contract == PravegaImage && (c.cluster.Spec.EnvVars == "" || c.env != nil):
 		facts.LedgersRoot = "/" + c.envOr(envPravegaPath, defaultPravegaPath) + "/" +
 			c.envOr(envPravegaCluster, defaultPravegaCluster) + "/" + c.envOr(envBookKeeperName, defaultBookKeeperName) + "/ledgers"
+	case !c.hardened() && c.cluster.Spec.Options["metadataServiceUri"] != "":
+		if address, err := ParseZooKeeperAddress(c.cluster.Spec.Options["metadataServiceUri"]); err == nil {
+			facts.ZooKeeper, facts.LedgersRoot = ZooKeeperAddress{Hosts: address.Hosts}, address.Chroot
+		}
 	case facts.Contract == ApacheImage && c.hardened():
 		facts.LedgersRoot = "/bookkeeper/" + c.cluster.Namespace + "/" + c.cluster.Name + "/ledgers"
 	}
@@ -131,6 +150,9 @@ func (c *checker) checkLedgersRoot() {
 }
 
 func (c *checker) envOr(key, otherwise string) string {
+	if value := c.cluster.Spec.Options[strings.TrimPrefix(key, "BK_")]; strings.HasPrefix(key, "BK_") && value != "" && c.env == nil {
+		return value // the operator makes BK_<option> of it
+	}
 	if c.env != nil {
 		if value := c.env.configMap.Data[key]; value != "" {
 			return value
@@ -156,6 +178,13 @@ func ownVariable(name string) string {
 	return ""
 }
 
+// forScript reports whether a variable is one that the images' scripts read.
+// Sources: bookkeeper, docker/scripts/common.sh; pravega, docker/bookkeeper/entrypoint.sh.
+func forScript(name string) bool {
+	return strings.HasPrefix(name, "BK_") || slices.Contains(reservedEnv, name) ||
+		name == envPravegaPath || name == envPravegaCluster || name == "WAIT_FOR"
+}
+
 // checkPodEnv looks at the variables of spec.gitops.pod.
 func (c *checker) checkPodEnv() {
 	seen := map[string]bool{}
@@ -170,8 +199,12 @@ func (c *checker) checkPodEnv() {
 			c.errorf(path, "%q is given twice", variable.Name)
 		case c.hardened() && ownVariable(variable.Name) != "":
 			c.errorf(path, "%s", ownVariable(variable.Name))
-		case !c.hardened() && slices.Contains(reservedEnv, variable.Name):
-			c.errorf(path, "%q is the operator's own", variable.Name)
+		case forScript(variable.Name) && c.hardened():
+			c.errorf(path, "%q is the image's script's, and no script runs in a Hardened pod", variable.Name)
+			c.hint("settings belong in spec.options, the place of the metadata in spec.gitops.image.ledgersRoot")
+		case forScript(variable.Name):
+			c.errorf(path, "%q would override what the operator's ConfigMap says", variable.Name)
+			c.hint("say it in spec.options, or PRAVEGA_CLUSTER_NAME in the ConfigMap of spec.envVars")
 		}
 		seen[variable.Name] = true
 	}

@@ -108,7 +108,7 @@ func TestAMissingConfigMap(t *testing.T) {
 	runChecks(t, map[string]checkCase{"the ConfigMap is not in the input": {
 		spec:     "envVars: env",
 		hardened: []string{`f:11:12: spec.envVars: ConfigMap "env" is not among the inputs, and what it holds belongs in the pod template`},
-		hint:     "give bkgen the ConfigMap's document too, or move its entries to spec.options and spec.gitops.pod.env and leave spec.envVars out; or set spec.gitops.profile: Operator for a cluster that the operator runs",
+		hint:     "give bkgen the ConfigMap's document too, or move its entries to spec.options, spec.gitops.image.ledgersRoot and spec.gitops.pod.env and leave spec.envVars out; or set spec.gitops.profile: Operator for a cluster that the operator runs",
 	}})
 	b := decoded(t, clusterText(Operator, "image: {imageSpec: {repository: pravega/bookkeeper}}\nversion: 0.13.0\nenvVars: env"))
 	if b.Facts.LedgersRoot != "" {

@@ -131,7 +131,7 @@ type PodExtras struct {
 	Containers []corev1.Container `json:"containers,omitempty"`
 	// Volumes are the pods' further volumes.
 	Volumes []corev1.Volume `json:"volumes,omitempty"`
-	// VolumeMounts and Env are the bookie container's.
+	// VolumeMounts and Env are the bookie container's; autorecovery has those that mount no claim.
 	VolumeMounts []corev1.VolumeMount `json:"volumeMounts,omitempty"`
 	Env          []corev1.EnvVar      `json:"env,omitempty"`
 }

@@ -35,9 +35,21 @@ func (b *BookKeeper) BookieCommand() []string {
 // the auditor's election shows.
 func (b *BookKeeper) AutorecoveryCommand() []string {
 	heap, direct := memoryShares(AutorecoveryMemory)
-	return append(b.javaCommand(sizeOptions(heap, direct), nil),
+	return append(b.javaCommand(sizeOptions(heap, direct), b.properties()),
 		"-DadvertisedAddress=$("+PodNameVariable+")",
 		autorecoveryMain, "--conf", ConfigDirectory+"/"+ConfigFile)
+}
+
+// properties are the given system properties, such as those of TLS and SASL towards
+// ZooKeeper, which autorecovery needs as the bookies do.
+func (b *BookKeeper) properties() []string {
+	var properties []string
+	for _, option := range b.Spec.JVMOptions.All() {
+		if strings.HasPrefix(option, "-D") {
+			properties = append(properties, option)
+		}
+	}
+	return properties
 }
 
 // AutorecoveryMemory is the memory limit of an autorecovery container, in bytes. It

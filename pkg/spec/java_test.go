@@ -84,15 +84,15 @@ func TestBookieCommand(t *testing.T) {
 	}
 }
 
-func TestAutorecoveryCommandTakesNoneOfTheBookiesOptions(t *testing.T) {
+func TestAutorecoveryCommandTakesTheBookiesPropertiesAlone(t *testing.T) {
 	b := decoded(t, clusterText(Hardened, "version: 4.9.2\nzookeeperUri: '[fd00::1]'\njvmOptions: {memoryOpts: ['-Xmx4g'], extraOpts: ['-Dacme=1']}"))
 	command := strings.Join(b.AutorecoveryCommand(), " ")
-	for _, want := range []string{"java -Xms256m -Xmx256m -XX:MaxDirectMemorySize=409m ", " -Djava.net.preferIPv4Stack=false ", " -DadvertisedAddress=$(POD_NAME) org.apache.bookkeeper.replication.AutoRecoveryMain "} {
+	for _, want := range []string{"java -Xms256m -Xmx256m -XX:MaxDirectMemorySize=409m ", " -Djava.net.preferIPv4Stack=false ", " -Dacme=1 ", " -DadvertisedAddress=$(POD_NAME) org.apache.bookkeeper.replication.AutoRecoveryMain "} {
 		if !strings.Contains(command, want) {
 			t.Errorf("%q is not in %q", want, command)
 		}
 	}
-	for _, unwanted := range []string{"4g", "acme", "--add-opens"} {
+	for _, unwanted := range []string{"4g", "--add-opens"} {
 		if strings.Contains(command, unwanted) {
 			t.Errorf("%q is in %q", unwanted, command)
 		}

@@ -200,6 +200,7 @@ func (c *checker) checkJVMOption(path, option string, ignored bool) {
 	}
 	if c.hardened() {
 		c.checkProperty(path, option)
+		c.checkLaunch(path, option)
 	}
 	name, isFlag := strings.CutPrefix(jvmKey(option), "-XX:")
 	java := c.cluster.Facts.Java
@@ -228,5 +229,21 @@ func (c *checker) checkProperty(path, option string) {
 	if owned || settingKeysFor(c.cluster.Facts.BookKeeperVersion).knows(name) || strings.HasPrefix(name, "org.apache.bookkeeper.conf.") {
 		c.errorf(path, "%q would be read as a setting of BookKeeper", name)
 		c.hint("say it in spec.options, where it is checked")
+	}
+}
+
+// launchOptions begin options that are the command's own, or that end or replace it.
+var launchOptions = []string{"-jar", "-cp", "-classpath", "--class-path", "-version", "--version", "-help", "--help", "-XX:VMOptionsFile", "-XX:Flags"}
+
+// checkLaunch: options tune the process that bkgen starts and start no other.
+func (c *checker) checkLaunch(path, option string) {
+	for _, own := range launchOptions {
+		if rest, ok := strings.CutPrefix(option, own); ok && (rest == "" || rest[0] == '=' || rest[0] == ' ') {
+			c.errorf(path, "%q decides what runs; allowed: options that tune the JVM", option)
+			return
+		}
+	}
+	if strings.Contains(strings.ReplaceAll(option, "$("+PodNameVariable+")", ""), "$(") {
+		c.errorf(path, "Kubernetes would replace $(…) in %q; allowed: $(%s) alone", option, PodNameVariable)
 	}
 }

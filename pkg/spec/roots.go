@@ -45,9 +45,13 @@ func (r *rootIndex) add(b *BookKeeper, doc *document) {
 		}
 		r.byName[name] = n
 	}
-	if b.Facts.LedgersRoot != "" {
+	if b.Facts.LedgersRoot == "" && b.Spec.EnvVars != "" {
+		// It is unknown where, but two clusters of one ConfigMap have it at the same place.
+		entry.root = b.Facts.ZooKeeper.Chroot + "/(ConfigMap " + b.Namespace + "." + b.Spec.EnvVars + ")"
+	}
+	if entry.root != b.Facts.ZooKeeper.Chroot {
 		for _, host := range b.Facts.ZooKeeper.Hosts {
-			entry.hosts = append(entry.hosts, qualifiedHost(host, b.Namespace, b.Spec.GitOps.ClusterDomain))
+			entry.hosts = append(entry.hosts, qualifiedHosts(host, b.Namespace, b.Spec.GitOps.ClusterDomain)...)
 		}
 		for _, host := range entry.hosts {
 			r.byRoot[host+entry.root] = append(r.byRoot[host+entry.root], n)
@@ -98,9 +102,9 @@ func rootConflict(entry, other rootEntry, equal bool) Problem {
 	return p
 }
 
-// qualifiedHost writes the ways to name one Service alike: short names are relative to
+// qualifiedHosts writes the ways to name one Service alike: short names are relative to
 // the namespace, and .svc and the cluster's domain may follow.
-func qualifiedHost(host, namespace, domain string) string {
+func qualifiedHosts(host, namespace, domain string) []string {
 	name, port := host, ""
 	if i := strings.LastIndexByte(host, ':'); i >= 0 {
 		name, port = host[:i], host[i:]
@@ -108,13 +112,20 @@ func qualifiedHost(host, namespace, domain string) string {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	for _, suffix := range []string{".svc." + domain, ".svc"} {
 		if rest, ok := strings.CutSuffix(name, suffix); ok {
-			return rest + port
+			return []string{rest + port}
 		}
 	}
-	if !strings.Contains(name, ".") && !strings.HasPrefix(name, "[") || podPattern.MatchString(name) {
-		name += "." + namespace
+	switch {
+	case strings.HasPrefix(name, "["):
+		return []string{name + port}
+	case !strings.Contains(name, "."):
+		return []string{name + "." + namespace + port}
+	case podPattern.MatchString(name):
+		// A pod and its Service in the own namespace, or a Service in another: who cannot
+		// tell the two apart takes them for one rather than delete the wrong metadata.
+		return []string{name + "." + namespace + port, name + port}
 	}
-	return name + port
+	return []string{name + port}
 }
 
 // podPattern is a pod of a StatefulSet and its headless Service, which Kubernetes' DNS

@@ -27,8 +27,8 @@ var (
 	}
 	schemaMinimums = map[string]*int64{
 		"spec.replicas":                                  new(int64(1)),
-		"spec.maxUnavailableBookkeeperReplicas":          new(int64(1)),
-		"spec.upgradeTimeout":                            new(int64(1)),
+		"spec.maxUnavailableBookkeeperReplicas":          new(int64(0)),
+		"spec.upgradeTimeout":                            new(int64(0)),
 		"spec.probes.readinessProbe.initialDelaySeconds": new(int64(0)),
 		"spec.probes.readinessProbe.periodSeconds":       new(int64(0)),
 		"spec.probes.readinessProbe.failureThreshold":    new(int64(0)),

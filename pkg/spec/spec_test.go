@@ -27,7 +27,7 @@ func TestDecodeKeepsTheOrderOfClusters(t *testing.T) {
 
 func TestDecodeReportsAllOfAllDocuments(t *testing.T) {
 	one := clusterText(Hardened, "replica: 4\nversion: latest\noptions: {bookieId: x}")
-	two := strings.Replace(clusterText(Operator, "zookeeperUri: ','\nupgradeTimeout: 0"), "name: bk", "name: B", 1)
+	two := strings.Replace(clusterText(Operator, "zookeeperUri: ','\nupgradeTimeout: -1"), "name: bk", "name: B", 1)
 	_, problems := Decode([]Source{
 		{Name: "f", Data: []byte(one + "---\nkind: [\n---\n" + two)}, {Name: "g", Data: []byte("a: 1\x00")}, {Name: "h", Data: []byte("- a\n---\nkind: Pod\n")},
 	}, Options{})
@@ -38,7 +38,7 @@ func TestDecodeReportsAllOfAllDocuments(t *testing.T) {
 		"f:12:12: spec.version: bkgen does not know which BookKeeper is behind apache/bookkeeper:latest",
 		"f:13:23: spec.options.bookieId: the setting is bkgen's own",
 		`f:19:18: metadata.name: "B" is not lower-case letters, digits and -`,
-		"f:28:19: spec.upgradeTimeout: 0 is less than 1",
+		"f:28:19: spec.upgradeTimeout: -1 is less than 1",
 	}
 	got := texts(problems)
 	for _, text := range append(want, `f:27:18: spec.zookeeperUri: names no host; allowed: host:port, several separated by commas, and an optional /chroot`,
