@@ -137,12 +137,16 @@ func progress(w io.Writer) func(host string, err error) {
 	}
 }
 
-// halfThereHint says what to do about each kind of half.
+// halfThereHint says what to do about each kind of half. It advises to delete only what
+// is empty.
 func halfThereHint(e *zk.HalfThereError) string {
-	if len(e.Found) == 0 {
+	switch {
+	case len(e.Found) == 0:
 		return fmt.Sprintf("if nothing else uses %s, delete that empty znode; bkcheck creates it together with what belongs below it", e.Root)
+	case !e.OfBookKeeper():
+		return "nothing of that is BookKeeper's: is the path right? bkcheck creates a cluster only where nothing is"
 	}
-	return fmt.Sprintf("a cluster that is being deleted or initialised looks like this: let that end; if %s never held a cluster with data, delete it; else restore what is missing from a backup, never by a format, which gives the cluster a new identity that its bookies refuse", e.Root)
+	return "a cluster that is being deleted or initialised looks like this: let that end; else restore what is missing from a backup, never by a format, which gives the cluster a new identity that its bookies refuse"
 }
 
 // outcomeView is what `bkcheck ensure-cluster -o json` prints.

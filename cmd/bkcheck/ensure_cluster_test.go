@@ -108,6 +108,25 @@ func TestOutcomeAsText(t *testing.T) {
 	}
 }
 
+func TestHintOnWhatIsHalfThere(t *testing.T) {
+	for name, test := range map[string]struct {
+		found []string
+		want  string
+	}{
+		"an empty znode":            {nil, "delete that empty znode"},
+		"something else":            {[]string{"config", "topics"}, "is the path right?"},
+		"what a nuke left":          {[]string{"00", "cookies"}, "let that end"},
+		"a cluster without LAYOUT":  {[]string{"INSTANCEID", "available"}, "let that end"},
+		"a cluster that was fenced": {[]string{"00", "INSTANCEID", "LAYOUT"}, "let that end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if hint := halfThereHint(&zk.HalfThereError{Root: "/a", Found: test.found}); !strings.Contains(hint, test.want) {
+				t.Errorf("hint %q, want %q", hint, test.want)
+			}
+		})
+	}
+}
+
 func TestProgressIsSaidRarely(t *testing.T) {
 	var out bytes.Buffer
 	tell := progress(&out)

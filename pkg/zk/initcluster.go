@@ -84,6 +84,14 @@ func (e *HalfThereError) Error() string {
 	return fmt.Sprintf("metadata at %q is half there: it %s, and lacks %s", e.Root, found, strings.Join(e.Missing, ", "))
 }
 
+// OfBookKeeper reports whether one of the names found is one that BookKeeper gives.
+// Source: bookkeeper, meta/AbstractZkLedgerManager.java (isSpecialZnode).
+func (e *HalfThereError) OfBookKeeper() bool {
+	return slices.ContainsFunc(e.Found, func(name string) bool { return slices.Contains(ownNames, name) })
+}
+
+var ownNames = []string{availableNode, instanceIDNode, layoutNode, "cookies", "underreplication", "idgen", "idgen-long"}
+
 // shorten lists names, the first of many only: below a root may be hundreds of ledger directories.
 func shorten(names []string) string {
 	const most = 12
