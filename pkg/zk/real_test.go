@@ -5,7 +5,10 @@ package zk
 import (
 	"context"
 	"crypto/sha1"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +33,9 @@ import (
 //
 //	apt-get install -y --no-install-recommends zookeeper
 //	go test -tags e2e -race ./pkg/zk
-const zooKeeperClasses = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar"
+//
+// The manifest of zookeeper.jar names the other jars but those of Netty that TLS needs.
+const zooKeeperClasses = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar:/usr/share/java/netty-all.jar:/usr/share/java/netty-codec.jar:/usr/share/java/netty-handler.jar"
 
 // missing skips a test for want of a real part, or fails it where all must be there.
 func missing(t *testing.T, part string) {
@@ -44,16 +49,23 @@ func missing(t *testing.T, part string) {
 // realServer is a ZooKeeper server: a process of its own, killed when the test ends.
 type realServer struct {
 	address, dir string
-	process      *exec.Cmd
+	// extra are further lines of its configuration.
+	extra   string
+	process *exec.Cmd
 }
 
 // startReal starts a server on its own.
 func startReal(t *testing.T, address string) *realServer {
 	t.Helper()
+	return startRealWith(t, address, "")
+}
+
+func startRealWith(t *testing.T, address, extra string) *realServer {
+	t.Helper()
 	if _, err := os.Stat("/usr/share/java/zookeeper.jar"); err != nil {
 		missing(t, "ZooKeeper (Debian's package zookeeper)")
 	}
-	s := &realServer{address: address, dir: t.TempDir()}
+	s := &realServer{address: address, dir: t.TempDir(), extra: extra}
 	s.configure(t)
 	s.start(t)
 	t.Cleanup(func() { s.kill(t) })
@@ -64,7 +76,7 @@ func startReal(t *testing.T, address string) *realServer {
 func (s *realServer) configure(t *testing.T) {
 	t.Helper()
 	host, port, _ := net.SplitHostPort(s.address)
-	config := fmt.Sprintf("tickTime=500\ndataDir=%s/data\nclientPort=%s\nclientPortAddress=%s\nmaxClientCnxns=0\nadmin.enableServer=false\n4lw.commands.whitelist=*\n", s.dir, port, host)
+	config := fmt.Sprintf("tickTime=500\ndataDir=%s/data\nclientPort=%s\nclientPortAddress=%s\nmaxClientCnxns=0\nadmin.enableServer=false\n4lw.commands.whitelist=*\n%s", s.dir, port, host, s.extra)
 	if err := os.WriteFile(filepath.Join(s.dir, "zoo.cfg"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -380,6 +392,51 @@ func TestRealServerMoves(t *testing.T) {
 	})
 	if want := (Outcome{AlreadyThere, first.InstanceID}); err != nil || second != want {
 		t.Errorf("outcome %v, error %v; want %v", second, err, want)
+	}
+}
+
+// TLS with certificates on both sides, which is what ZooKeeper asks for.
+func TestRealTLS(t *testing.T) {
+	dir, secure := t.TempDir(), freeAddress(t)
+	certificate, pool := newCertificate(t, "zk-0.zk")
+	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]})
+	private := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
+	for name, data := range map[string][]byte{"key.pem": slices.Concat(private, public), "trust.pem": public} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, port, _ := net.SplitHostPort(secure)
+	startRealWith(t, freeAddress(t), fmt.Sprintf("serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory\n"+
+		"secureClientPort=%s\nsecureClientPortAddress=127.0.0.1\nssl.keyStore.location=%[2]s/key.pem\nssl.trustStore.location=%[2]s/trust.pem\n", port, dir))
+
+	config := realConfig("zk-0.zk:" + port)
+	config.Resolver = &names{addresses: map[string][]string{"zk-0.zk": {"127.0.0.1"}}}
+	config.TLS = &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{certificate}}
+	if outcome, err := EnsureCluster(t.Context(), mustDial(t, config), "/ledgers"); err != nil || outcome.Result != Created {
+		t.Errorf("outcome %v, error %v; want created", outcome, err)
+	}
+	for name, wrong := range map[string]*tls.Config{
+		"without a certificate": {RootCAs: pool},
+		"speaking plainly":      nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			config := config
+			config.TLS = wrong
+			config.OnDialError = func(string, error) { cancel() }
+			conn, err := Dial(ctx, config)
+			if err == nil {
+				conn.Close()
+				t.Fatal("there is a session, want none")
+			}
+			t.Log(err)
+		})
 	}
 }
 
