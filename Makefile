@@ -1,4 +1,4 @@
-# bkgen: build, test, lint, demo. Only Go, git and make are needed.
+# bkgen and bkcheck: build, test, lint, demo. Only Go, git and make are needed.
 # Every tool is pinned here or in go.mod.
 
 GO ?= go
@@ -12,7 +12,7 @@ build demo: export CGO_ENABLED = 0
 
 all: build
 
-## build: bin/bkgen
+## build: bin/bkgen and bin/bkcheck
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
