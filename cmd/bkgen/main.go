@@ -9,7 +9,9 @@ import (
 )
 
 func main() {
-	// Signals are caught to the end: one that comes when all is done changes no exit code.
-	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// One signal is caught, to the end: when all is done it changes no exit code. A second
+	// one ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }

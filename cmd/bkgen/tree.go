@@ -69,7 +69,8 @@ type treePlan struct {
 	// Refused is what keeps the plan from being applied.
 	Refused []refusal
 
-	dir string
+	dir   string
+	basis basis
 	// stale are the paths that bkgen wrote and renders no longer, those included
 	// that are gone already.
 	stale []string
@@ -222,11 +223,18 @@ func checkFiles(files []outFile, inventory manifest.Inventory) error {
 	return nil
 }
 
-// ownPath reports whether an inventory may list the path.
+// ownPath reports whether an inventory may list the path: whether bkgen writes such
+// files. Nothing hidden is among them, as .git is.
 func ownPath(name string) bool {
-	_, err := filepath.Localize(name)
-	first, _, _ := strings.Cut(name, "/")
-	return err == nil && name != "." && first != manifest.InventoryName && !strings.HasPrefix(first, stagingPrefix)
+	if _, err := filepath.Localize(name); err != nil || name == "." {
+		return false
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(part, ".") {
+			return false
+		}
+	}
+	return true
 }
 
 func hasHeader(data []byte) bool {

@@ -25,7 +25,9 @@ const stagingPrefix = ".bkgen-staging-"
 // ones, and puts the inventory last. Until the first file has moved, an error, or
 // ctx, leaves DIR as it was. After that it no longer stops for ctx; an error then
 // leaves some files old and some new, says so, and keeps the staging directory,
-// from which planTree knows the new ones, so that running again repairs it.
+// from which planTree knows the new ones, so that running again repairs it. DIR is
+// locked meanwhile, and what another run has changed since the plan was made, or is
+// changing, is an error.
 func (p treePlan) apply(ctx context.Context) error {
 	if err := p.refusal(); err != nil {
 		return err
@@ -42,6 +44,15 @@ func (p treePlan) apply(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("opening %s: %w", p.dir, cause(err)), undo())
 	}
 	defer root.Close()
+	// What cannot be locked is another run's, with the directories above it.
+	locked, err := p.lock(root)
+	if err != nil {
+		return err
+	}
+	defer locked.Close()
+	if err := p.verify(root); err != nil {
+		return err
+	}
 	if p.changed() {
 		if untouched, err := p.write(ctx, root); err != nil {
 			if untouched {

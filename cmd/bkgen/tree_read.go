@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/bkgen/bkgen/internal/manifest"
@@ -25,6 +26,7 @@ func (p *planner) readInventory() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; restore it from Git, or delete it and use --force", err)
 	}
+	p.plan.basis.inventory = data
 	return data, p.readLeftOver()
 }
 
@@ -35,14 +37,15 @@ func (p *planner) readLeftOver() error {
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", p.plan.dir, cause(err))
 	}
+	p.plan.basis.staging = dirs
 	for _, dir := range dirs {
 		name := path.Join(dir, manifest.InventoryName)
-		data, err := p.root.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+		data, err := readRegular(p.root, name)
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", p.plan.name(name), cause(err))
+		}
+		if data == nil {
+			continue
 		}
 		// The inventory is staged last. One that is cut short is of a run that was
 		// killed before it renamed anything, so there is nothing to learn from it.
@@ -61,7 +64,7 @@ func (p *planner) record(data []byte) error {
 	}
 	for _, digest := range inventory.Files {
 		if !ownPath(digest.Path) {
-			return fmt.Errorf("%q is not the path of a file in the output directory", digest.Path)
+			return fmt.Errorf("the inventory names %q, which bkgen never writes", digest.Path)
 		}
 	}
 	for _, digest := range inventory.Files {
@@ -142,7 +145,7 @@ func (p *planner) examine(name string) (parent, error) {
 	return parent{blocked: true}, nil
 }
 
-// stagingDirs returns the staging directories in DIR.
+// stagingDirs returns the staging directories in DIR, sorted.
 func stagingDirs(root *os.Root) ([]string, error) {
 	dir, err := root.Open(".")
 	if err != nil {
@@ -159,5 +162,6 @@ func stagingDirs(root *os.Root) ([]string, error) {
 			names = append(names, entry.Name())
 		}
 	}
+	slices.Sort(names)
 	return names, nil
 }
