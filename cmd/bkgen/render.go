@@ -67,7 +67,7 @@ func renderAll(ctx context.Context, sources []spec.Source, o renderOptions, s st
 // largeInput is the size in bytes from which on memory counts more than time.
 const largeInput = 256 << 10
 
-// spareMemory lets garbage be a fifth of what is in use and not as much again, where the
+// spareMemory lets garbage be a seventh of what is in use and not as much again, where the
 // input is large: most of what is in use is the output, which is all kept until it is
 // complete. It returns what puts things back.
 func spareMemory(sources []spec.Source) func() {
@@ -78,7 +78,7 @@ func spareMemory(sources []spec.Source) func() {
 	if size < largeInput {
 		return func() {}
 	}
-	before := debug.SetGCPercent(20)
+	before := debug.SetGCPercent(15)
 	return func() { debug.SetGCPercent(before) }
 }
 
