@@ -48,9 +48,11 @@ func (c *checker) checkOwnPlaces(field, path string) {
 	if !c.hardened() || contractOf(c.cluster.Facts.Contract) == nil {
 		return
 	}
-	for place, what := range map[string]string{ConfigDirectory: "the configuration", c.cluster.home() + "/lib": "BookKeeper's classes"} {
-		if within(place, path) || within(path, place) {
-			c.errorf(field, "%q would hide or replace %s in %s", path, what, place)
+	for _, own := range []struct{ place, what string }{
+		{ConfigDirectory, "the configuration"}, {c.cluster.home() + "/lib", "BookKeeper's classes"},
+	} {
+		if within(own.place, path) || within(path, own.place) {
+			c.errorf(field, "%q would hide or replace %s in %s", path, own.what, own.place)
 		}
 	}
 }

@@ -2,10 +2,11 @@ package spec
 
 import (
 	"fmt"
-	corev1 "k8s.io/api/core/v1"
 	"maps"
 	"slices"
 	"strings"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // reservedEnv are the keys that the operator writes itself and that an extra ConfigMap
