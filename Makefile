@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Binaries link nothing of the system; the race detector alone needs cgo.
 build demo: export CGO_ENABLED = 0
 
-.PHONY: all build test golden lint bench demo clean
+.PHONY: all build test e2e image golden lint bench demo clean
 
 all: build
 
@@ -19,6 +19,14 @@ build:
 ## test: all tests that need only Go; with the race detector where there is a C compiler
 test:
 	$(GO) test $(if $(shell command -v cc 2>/dev/null),-race) ./...
+
+## image: bkcheck's container image, as an OCI archive in build/image
+image:
+	$(GO) -C e2e run ./image/bkcheck -version '$(VERSION)' -revision '$(shell git rev-parse HEAD 2>/dev/null)' -o ../build/image/bkcheck.tar
+
+## e2e: the tests with real parts (docs/development.md); Linux, root
+e2e:
+	./e2e/run
 
 ## golden: rewrite the expected files; read the diff before you commit it
 golden:
