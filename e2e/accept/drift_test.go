@@ -4,14 +4,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/bkgen/bkgen/e2e/judge"
 )
 
-// testNoDrift syncs the sets that are for the engine or for none, as the engine does,
-// and lets the controllers do their part.
-// Then no way of comparing finds drift, and Flux finds nothing to apply again.
+// testNoDrift syncs the sets that are for the engine or for none, as the engine does, and
+// lets the controllers do their part. Then no way of comparing finds drift, and to sync
+// again changes nothing.
 func (s *suite) testNoDrift(t *testing.T, m judge.Method) {
 	var objects []*unstructured.Unstructured
 	for _, set := range s.sets {
@@ -68,6 +69,29 @@ func (s *suite) sync(t *testing.T, m judge.Method, objects []*unstructured.Unstr
 		t.Fatalf("%s: %d objects were synced, want %d", m, len(done), len(objects))
 	}
 	return done
+}
+
+// testClaimKind shows what bkgen's claim templates with apiVersion and kind are for: the
+// server adds them where they are missing, and Argo CD's structured merge would for ever
+// take them away again. It also shows that this way of comparing sees what the others do not.
+func (s *suite) testClaimKind(t *testing.T) {
+	bookies := s.bookies(t, "claim-kind")
+	claims, _, err := unstructured.NestedSlice(bookies.Object, "spec", "volumeClaimTemplates")
+	if err != nil || len(claims) == 0 {
+		t.Fatalf("%d claim templates, error %v", len(claims), err)
+	}
+	for _, claim := range claims {
+		delete(claim.(map[string]any), "apiVersion")
+		delete(claim.(map[string]any), "kind")
+	}
+	setField(t, bookies, claims, "spec", "volumeClaimTemplates")
+	all := []*unstructured.Unstructured{bookies}
+	s.sync(t, judge.ArgoCDServerSide, all)
+	s.sync(t, judge.ArgoCDServerSide, all)
+	want := map[judge.Way]bool{judge.ThreeWay: false, judge.StructuredMerge: true, judge.ServerSide: false}
+	if diff := cmp.Diff(want, s.found(t, judge.ArgoCDServerSide, all)[name(bookies)]); diff != "" {
+		t.Errorf("found by (-want +got):\n%s", diff)
+	}
 }
 
 // waysOf are the ways in which the method's engine compares.

@@ -42,6 +42,7 @@ func TestManifests(t *testing.T) {
 		t.Run("no drift after "+string(m), func(t *testing.T) { s.testNoDrift(t, m) })
 		t.Run("edits after "+string(m), func(t *testing.T) { s.testEdits(t, m) })
 	}
+	t.Run("claims without kind", s.testClaimKind)
 }
 
 // definePodMonitor makes the cluster know that kind, which comes with the Prometheus operator.

@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"github.com/bkgen/bkgen/e2e/certs"
 	"github.com/bkgen/bkgen/e2e/parts"
 	"github.com/bkgen/bkgen/e2e/process"
 	"github.com/bkgen/bkgen/e2e/sandbox"
@@ -132,9 +133,15 @@ func (c *Cluster) start(ctx context.Context) error {
 	return each(c.Nodes, func(n *Node) error { return n.AwaitReady(ctx) })
 }
 
+// Volumes is the directory that all volumes of the default class are in.
+func (c *Cluster) Volumes() string { return filepath.Join(c.dir, "volumes") }
+
+// Authority signs what the cluster's pods and programs trust.
+func (c *Cluster) Authority() *certs.Authority { return c.pki.authority }
+
 // provideVolumes gives claims local volumes; the StorageClass is the default one.
 func (c *Cluster) provideVolumes() error {
-	dir := filepath.Join(c.dir, "volumes")
+	dir := c.Volumes()
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return fmt.Errorf("making a place for volumes: %w", err)
 	}

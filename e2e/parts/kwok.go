@@ -18,7 +18,7 @@ var kwokStages = []string{"node/fast", "node/heartbeat-with-lease", "pod/fast"}
 
 // KWOK returns a directory with kwok, which plays nodes and pods that do not exist
 // (https://kwok.sigs.k8s.io), and in stages/ the files that say what it is to play. The first
-// build takes two minutes on two cores.
+// build takes some minutes on two cores.
 func KWOK(ctx context.Context) (dir string, err error) {
 	p := program{name: "kwok", pkg: kwokModule + "/cmd/kwok", ldflags: "-s -w"}
 	key, err := p.key()

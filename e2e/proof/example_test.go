@@ -41,7 +41,11 @@ func TestExample(t *testing.T) {
 	zookeeper, err := os.ReadFile("testdata/zookeeper.yaml")
 	must(t, err)
 	apply(t, c, string(zookeeper), "--namespace="+namespace)
-	apply(t, c, bkgen(t, "--gitops", "none", "examples/bookkeeper/cluster.yaml"))
+	manifests, said := bkgen(t, "examples/bookkeeper/cluster.yaml")
+	if said != "" {
+		t.Errorf("bkgen says: %s", said)
+	}
+	apply(t, c, manifests)
 	must(t, c.AwaitReady(ctx, namespace, "app=zookeeper", 3))
 	must(t, c.AwaitReady(ctx, namespace, "component=bookie", bookies))
 	must(t, c.AwaitReady(ctx, namespace, "component=autorecovery", 2))
@@ -49,7 +53,12 @@ func TestExample(t *testing.T) {
 	t.Run("bookies are registered under their stable names", func(t *testing.T) { testRegistered(t) })
 	t.Run("an auditor is elected", func(t *testing.T) { testAuditor(t, c) })
 	t.Run("processes are confined", func(t *testing.T) { testConfined(t, c) })
-	t.Run("every setting is in effect", func(t *testing.T) { testSettings(t, c) })
+	t.Run("every setting is in effect", func(t *testing.T) {
+		for ordinal := range bookies {
+			testSettings(t, bookie(t, c, ordinal))
+		}
+	})
+	t.Run("settings that the image's script would drop", func(t *testing.T) { testTuned(t, c) })
 	t.Run("nothing is lost when all bookies are replaced", func(t *testing.T) { testNothingLost(t, c) })
 }
 
@@ -90,7 +99,7 @@ func testAuditor(t *testing.T, c *cluster.Cluster) {
 		}
 		return err
 	}))
-	auditor := ask(t, c, 0, "/api/v1/autorecovery/who_is_auditor")
+	auditor := ask(t, bookie(t, c, 0), "/api/v1/autorecovery/who_is_auditor")
 	pods, err := c.Client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "component=autorecovery"})
 	must(t, err)
 	for _, pod := range pods.Items {
@@ -102,23 +111,27 @@ func testAuditor(t *testing.T, c *cluster.Cluster) {
 }
 
 // ask asks a bookie's HTTP admin API.
-func ask(t *testing.T, c *cluster.Cluster, ordinal int, path string) string {
+func ask(t *testing.T, pod *corev1.Pod, path string) string {
 	t.Helper()
-	pod := bookie(t, c, ordinal)
 	answer, err := http.Get("http://" + pod.Status.PodIP + ":8080" + path)
 	must(t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	must(t, err)
 	if answer.StatusCode != http.StatusOK {
-		t.Fatalf("bookie %d answers %s to %s: %s", ordinal, answer.Status, path, text)
+		t.Fatalf("%s answers %s to %s: %s", pod.Name, answer.Status, path, text)
 	}
 	return string(text)
 }
 
 func bookie(t *testing.T, c *cluster.Cluster, ordinal int) *corev1.Pod {
 	t.Helper()
-	pod, err := c.Client.CoreV1().Pods(namespace).Get(t.Context(), fmt.Sprintf(bookieName, ordinal), metav1.GetOptions{})
+	return pod(t, c, namespace, fmt.Sprintf(bookieName, ordinal))
+}
+
+func pod(t *testing.T, c *cluster.Cluster, namespace, name string) *corev1.Pod {
+	t.Helper()
+	pod, err := c.Client.CoreV1().Pods(namespace).Get(t.Context(), name, metav1.GetOptions{})
 	must(t, err)
 	return pod
 }
@@ -153,19 +166,29 @@ func testConfined(t *testing.T, c *cluster.Cluster) {
 	}
 }
 
-// testSettings compares what the pod template says with what a running bookie uses.
-func testSettings(t *testing.T, c *cluster.Cluster) {
-	for ordinal := range bookies {
-		var running map[string]any
-		must(t, json.Unmarshal([]byte(ask(t, c, ordinal, "/api/v1/config/server_config")), &running))
-		wanted := settings(t, bookie(t, c, ordinal).Annotations[configuration])
-		wanted["advertisedAddress"] = strings.TrimSuffix(fmt.Sprintf(identity, ordinal), ":3181")
-		for key, value := range wanted {
-			if got := fmt.Sprint(running[key]); got != value {
-				t.Errorf("bookie %d runs with %s=%s, want %s", ordinal, key, got, value)
-			}
+// testSettings compares what the pod template says with what the running bookie uses.
+func testSettings(t *testing.T, pod *corev1.Pod) {
+	t.Helper()
+	var running map[string]any
+	must(t, json.Unmarshal([]byte(ask(t, pod, "/api/v1/config/server_config")), &running))
+	wanted := settings(t, pod.Annotations[configuration])
+	wanted["advertisedAddress"] = fmt.Sprintf("%s.%s.%s.svc.cluster.local", pod.Name, pod.Spec.Subdomain, pod.Namespace)
+	for key, value := range wanted {
+		list := "[" + strings.ReplaceAll(value, ",", ", ") + "]" // as the answer shows lists
+		if got := fmt.Sprint(running[key]); got != value && got != list {
+			t.Errorf("%s runs with %s=%s, want %s", pod.Name, key, got, value)
 		}
 	}
+}
+
+// testTuned runs one more bookie, with settings of every kind.
+func testTuned(t *testing.T, c *cluster.Cluster) {
+	restricted(t, c, "tuned")
+	manifests, _ := bkgen(t, "e2e/proof/testdata/settings.yaml")
+	apply(t, c, manifests)
+	must(t, c.AwaitReady(within(t, 3*time.Minute), "tuned", "component=bookie", 1))
+	testSettings(t, pod(t, c, "tuned", "tuned-bookie-0"))
+	must(t, c.Client.CoreV1().Namespaces().Delete(t.Context(), "tuned", metav1.DeleteOptions{}))
 }
 
 // settings reads a properties file as bkgen writes it: key=value lines.

@@ -1,7 +1,6 @@
 package volumes_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -46,30 +45,14 @@ func await(t *testing.T, what string, condition func(context.Context) error) {
 	must(t, cluster.Await(ctx, what, condition))
 }
 
-// run runs the provisioner until the function returned is called.
-func run(t *testing.T, c *cluster.Cluster, dir string) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	var log bytes.Buffer
-	done := make(chan error, 1)
-	go func() { done <- volumes.Run(ctx, c.Client, dir, &log) }()
-	return func() {
-		t.Helper()
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		t.Logf("the provisioner's log:\n%s", &log)
-	}
-}
-
 func TestVolumes(t *testing.T) {
-	c := cluster.Start(t, cluster.Options{Nodes: 1})
-	dir := t.TempDir()
-	stop := run(t, c, dir)
-	t.Run("the default class", func(t *testing.T) { testDefault(t, c) })
-	t.Run("a full disk that is retained", func(t *testing.T) { testFull(t, c) })
-	stop()
+	var dir string
+	t.Run("cluster", func(t *testing.T) { // which ends with this part
+		c := cluster.Start(t, cluster.Options{Nodes: 1})
+		dir = c.Volumes()
+		t.Run("the default class", func(t *testing.T) { testDefault(t, c) })
+		t.Run("a full disk that is retained", func(t *testing.T) { testFull(t, c) })
+	})
 
 	left, err := filepath.Glob(filepath.Join(dir, "pvc-*"))
 	if err != nil || len(left) != 1 {
