@@ -32,9 +32,7 @@ func (s *suite) testNoDrift(t *testing.T, m judge.Method) {
 		}
 	}
 	for i, after := range s.settle(t, objects) {
-		if was, is := before[i].GetResourceVersion(), after.GetResourceVersion(); was != is {
-			t.Errorf("%s has resource version %s after the second sync, was %s", name(after), is, was)
-		}
+		wantSame(t, "synced again", before[i], after)
 	}
 }
 

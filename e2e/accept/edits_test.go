@@ -153,11 +153,11 @@ func (s *suite) bookies(t *testing.T, namespace string) *unstructured.Unstructur
 		if set.name != "bookkeeper-minimal-argocd" {
 			continue
 		}
-		for _, object := range set.in(namespace) {
-			if object.GetKind() == "StatefulSet" {
-				s.place(t, []*unstructured.Unstructured{object}, set.hardened)
-				return object
-			}
+		for _, object := range set.kind("StatefulSet") {
+			object = object.DeepCopy()
+			object.SetNamespace(namespace)
+			s.place(t, []*unstructured.Unstructured{object}, set.hardened)
+			return object
 		}
 	}
 	t.Fatal("the golden bookkeeper-minimal has no StatefulSet")

@@ -15,14 +15,16 @@ import (
 // Security judges what a person asks for and what a controller does alike, but only the
 // person is told.
 func (s *suite) testPods(t *testing.T) {
-	workloads := 0
 	for _, set := range s.sets {
 		if !set.hardened {
 			continue
 		}
 		t.Run(set.name, func(t *testing.T) {
-			for _, pod := range s.podsOf(t, "client-side-"+set.name) {
-				workloads++
+			pods := s.podsOf(t, "client-side-"+set.name)
+			if want := len(set.kind("StatefulSet")) + len(set.kind("Deployment")); len(pods) != want || want == 0 {
+				t.Errorf("found the pods of %d workloads, want %d", len(pods), want)
+			}
+			for _, pod := range pods {
 				s.client.warned()
 				_, err := s.client.create(t.Context(), pod)
 				if warnings := s.client.warned(); err != nil || len(warnings) > 0 {
@@ -30,9 +32,6 @@ func (s *suite) testPods(t *testing.T) {
 				}
 			}
 		})
-	}
-	if workloads < 2*len(s.sets)/2 {
-		t.Errorf("found the pods of %d workloads in %d sets", workloads, len(s.sets))
 	}
 	t.Run("the namespaces do refuse and warn", s.testStandard)
 }
@@ -68,32 +67,41 @@ func (s *suite) podsOf(t *testing.T, namespace string) map[string]*unstructured.
 // refused, and the template of an Operator's workload, which nobody hardened, is warned of.
 func (s *suite) testStandard(t *testing.T) {
 	for _, set := range s.sets {
-		namespace := "standard-" + set.name
-		if !set.hardened {
-			s.namespace(t, namespace, true)
-			for _, object := range set.in(namespace) {
-				if _, err := s.client.create(t.Context(), object); err != nil {
-					t.Errorf("%s: %v", name(object), err)
-				}
-			}
-			if len(s.client.warned()) == 0 {
-				t.Errorf("%s: no warning", set.name)
-			}
-			continue
+		if set.hardened {
+			s.refused(t, set)
+		} else {
+			s.warnedOf(t, set)
 		}
-		for owner, pod := range s.podsOf(t, "client-side-"+set.name) {
-			pod.SetName(owner + "-privileged")
-			containers, _, err := unstructured.NestedSlice(pod.Object, "spec", "containers")
-			if err != nil {
-				t.Fatal(err)
-			}
-			containers[0].(map[string]any)["securityContext"] = map[string]any{"allowPrivilegeEscalation": true}
-			if err := unstructured.SetNestedSlice(pod.Object, containers, "spec", "containers"); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := s.client.create(t.Context(), pod); !apierrors.IsForbidden(err) {
-				t.Errorf("%s: error %v, want Forbidden", name(pod), err)
-			}
+	}
+}
+
+func (s *suite) refused(t *testing.T, set set) {
+	t.Helper()
+	for owner, pod := range s.podsOf(t, "client-side-"+set.name) {
+		pod.SetName(owner + "-privileged")
+		containers, _, err := unstructured.NestedSlice(pod.Object, "spec", "containers")
+		if err != nil {
+			t.Fatal(err)
 		}
+		containers[0].(map[string]any)["securityContext"] = map[string]any{"allowPrivilegeEscalation": true}
+		setField(t, pod, containers, "spec", "containers")
+		if _, err := s.client.create(t.Context(), pod); !apierrors.IsForbidden(err) {
+			t.Errorf("%s: error %v, want Forbidden", name(pod), err)
+		}
+	}
+}
+
+func (s *suite) warnedOf(t *testing.T, set set) {
+	t.Helper()
+	namespace := "standard-" + set.name
+	s.namespace(t, namespace, true)
+	s.client.warned()
+	for _, object := range set.in(namespace) {
+		if _, err := s.client.create(t.Context(), object); err != nil {
+			t.Errorf("%s: %v", name(object), err)
+		}
+	}
+	if len(s.client.warned()) == 0 {
+		t.Errorf("%s: no warning", set.name)
 	}
 }

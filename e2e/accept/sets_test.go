@@ -34,6 +34,17 @@ func (s set) in(namespace string) []*unstructured.Unstructured {
 	return moved
 }
 
+// kind are the set's objects of that kind.
+func (s set) kind(kind string) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	for _, object := range s.objects {
+		if object.GetKind() == kind {
+			found = append(found, object)
+		}
+	}
+	return found
+}
+
 // allSets are all goldens, for each engine that they are kept for, and all examples.
 func allSets(t *testing.T) []set {
 	t.Helper()

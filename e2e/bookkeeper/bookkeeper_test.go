@@ -36,25 +36,26 @@ func start(t *testing.T, bookies int, settings map[string]string) *bookkeeper.Cl
 // with a ledger open. And where entries are lost after all, one removed and one altered on
 // every disk, these two are found.
 func TestNothingIsLost(t *testing.T) {
+	t.Parallel()
 	c := start(t, 3, nil)
 	robbed := c.Write(t, bookkeeper.WriteOptions{})
 	robbed.AwaitMore(t, 100)
 	robbed.Finish(t)
 	// With two of three bookies there is always one to go on with.
 	w := c.Write(t, bookkeeper.WriteOptions{Ensemble: 2, PerLedger: 200})
-	for i, b := range c.Bookies {
-		w.AwaitMore(t, 200)
-		if i == 1 {
-			b.Kill(t)
-		} else {
-			b.Stop(t)
-		}
-		w.AwaitMore(t, 200)
-		b.Start(t)
-		b.AwaitReady(t)
-	}
+	c.Bookies[0].Restart(t)
+	w.AwaitMore(t, 200)
+	c.Bookies[1].Kill(t)
+	w.AwaitMore(t, 200)
+	c.Bookies[1].Start(t)
+	c.Bookies[1].AwaitReady(t)
+	c.Bookies[2].Restart(t)
+	w.AwaitMore(t, 200)
 	w.Kill(t)
 	c.StopAll(t)
+	if verdict, err := c.Verify(t, robbed.Record); err == nil {
+		t.Errorf("with all bookies down: %+v, want no verdict", verdict)
+	}
 	ledger := firstLedger(t, robbed)
 	c.Remove(t, ledger, 17)
 	c.Alter(t, ledger, 19)
@@ -85,9 +86,11 @@ func firstLedger(t *testing.T, w *bookkeeper.Writer) (ledger int64) {
 	return ledger
 }
 
-// A bookie dies for good under a writer: the ledger goes on with another one, and
-// autorecovery makes new copies of what the dead one had. Here RocksDB keeps the indexes.
-func TestBookieDiesForGood(t *testing.T) {
+// A writer goes on while a bookie is paused, and when another one dies for good: its ledger
+// changes to a third, and autorecovery makes new copies of what the dead one had. Here
+// RocksDB keeps the indexes.
+func TestBookiesPauseAndDie(t *testing.T) {
+	t.Parallel()
 	c := start(t, 4, map[string]string{
 		"ledgerStorageClass":                "org.apache.bookkeeper.bookie.storage.ldb.DbLedgerStorage",
 		"dbStorage_writeCacheMaxSizeMb":     "16",
@@ -97,22 +100,36 @@ func TestBookieDiesForGood(t *testing.T) {
 	c.StartAutorecovery(t, "autorecovery")
 	w := c.Write(t, bookkeeper.WriteOptions{AckQuorum: 2, PerLedger: 1000000})
 	ledger := firstLedger(t, w)
-	first := ensembles(t, c.Bookies[0], ledger)
-	dead := slices.IndexFunc(c.Bookies, func(b *bookkeeper.Bookie) bool { return b.ID == first["0"][0] })
-	alive := c.Bookies[(dead+1)%len(c.Bookies)]
-	c.Bookies[dead].Kill(t)
+	first := ensembles(t, c.Bookies[0], ledger)["0"]
+	paused, dead := bookie(t, c, first[0]), bookie(t, c, first[1])
+	paused.Pause(t)
+	w.AwaitMore(t, 500)
+	paused.Continue(t)
+	dead.Kill(t)
 	w.AwaitMore(t, 500)
 	if got := w.Finish(t); got.Ledgers != 1 || got.Failures != 0 {
 		t.Errorf("%+v, want all in one ledger", got)
 	}
-	if got := ensembles(t, alive, ledger); len(got) < 2 {
+	if got := ensembles(t, paused, ledger); len(got) < 2 {
 		t.Errorf("the ledger was written to %v, want a change", got)
 	}
 	eventually(t, "the ledger has its copies elsewhere", func() bool {
-		now := ensembles(t, alive, ledger)
-		return !slices.Contains(slices.Concat(slices.Collect(maps.Values(now))...), c.Bookies[dead].ID)
+		now := ensembles(t, paused, ledger)
+		return !slices.Contains(slices.Concat(slices.Collect(maps.Values(now))...), dead.ID)
 	})
 	c.CheckKept(t, w)
+}
+
+// bookie is the bookie with that ID.
+func bookie(t *testing.T, c *bookkeeper.Cluster, id string) *bookkeeper.Bookie {
+	t.Helper()
+	for _, b := range c.Bookies {
+		if b.ID == id {
+			return b
+		}
+	}
+	t.Fatalf("no bookie is %s", id)
+	return nil
 }
 
 // ensembles are the bookies of a ledger, by the first entry of which they are, as a bookie's
@@ -139,19 +156,4 @@ func ensembles(t *testing.T, b *bookkeeper.Bookie, ledger int64) map[string][]st
 		t.Fatalf("no ensemble in %s", answer)
 	}
 	return bookies
-}
-
-// A paused bookie keeps its connections: the client gives up on it by its own clock, and
-// what it was late for is not lost.
-func TestPausedBookie(t *testing.T) {
-	c := start(t, 3, nil)
-	w := c.Write(t, bookkeeper.WriteOptions{Ensemble: 2})
-	paused := c.Bookies[0]
-	paused.Pause(t)
-	w.AwaitMore(t, 500)
-	paused.Continue(t)
-	paused.AwaitReady(t)
-	w.AwaitMore(t, 500)
-	w.Finish(t)
-	c.CheckKept(t, w)
 }

@@ -31,7 +31,7 @@ type Options struct {
 type Cluster struct {
 	// Metadata is its metadataServiceUri.
 	Metadata string
-	// Bookies are its bookies, in the order in which they were added.
+	// Bookies are its bookies.
 	Bookies []*Bookie
 
 	java     java
@@ -68,21 +68,12 @@ func MetadataURI(zooKeeper []string, root string) string {
 	return "zk://" + strings.Join(zooKeeper, ";") + root
 }
 
-// Add starts one more bookie, which is ready when it returns.
-func (c *Cluster) Add(t testing.TB) *Bookie {
-	t.Helper()
-	b := c.add(t)
-	b.AwaitReady(t)
-	return b
-}
-
-func (c *Cluster) add(t testing.TB) *Bookie {
+func (c *Cluster) add(t testing.TB) {
 	t.Helper()
 	name := fmt.Sprintf("bookie-%d", len(c.Bookies))
 	b := newBookie(t, c, name, filepath.Join(c.dir, name))
 	c.Bookies = append(c.Bookies, b)
 	b.Start(t)
-	return b
 }
 
 // AwaitReady waits until all bookies are ready.

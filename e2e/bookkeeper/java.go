@@ -63,9 +63,3 @@ func Shell(t testing.TB, metadata string, args ...string) (string, error) {
 	out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput()
 	return string(out), err
 }
-
-// Shell runs a command of BookKeeper's own shell against the cluster.
-func (c *Cluster) Shell(t testing.TB, args ...string) (string, error) {
-	t.Helper()
-	return Shell(t, c.Metadata, args...)
-}

@@ -104,9 +104,6 @@ func (p *Process) Continue(t testing.TB) {
 	p.signal(t, syscall.SIGCONT)
 }
 
-// Pid is the process's number, while it runs.
-func (p *Process) Pid() int { return p.running.Process.Pid }
-
 func (p *Process) signal(t testing.TB, signal syscall.Signal) {
 	t.Helper()
 	if p.hasEnded() {
