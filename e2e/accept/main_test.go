@@ -31,9 +31,11 @@ func TestManifests(t *testing.T) {
 	s.definePodMonitor(t)
 
 	t.Run("created as they are", s.testCreate)
-	t.Run("applied twice", func(t *testing.T) { s.testTwice(t, "client-side") })
 	t.Run("applied twice by the server", func(t *testing.T) { s.testTwice(t, "server-side", "--server-side") })
-	t.Run("restricted pods", s.testPods)
+	t.Run("applied twice", func(t *testing.T) {
+		s.testTwice(t, "client-side")
+		t.Run("restricted pods", s.testPods) // those of what was applied
+	})
 
 	engines, err := judge.New(t.Context(), s.Kubeconfig, t.TempDir())
 	sandbox.Need(t, err)

@@ -69,7 +69,7 @@ func (c *Cluster) configure(t testing.TB, p *Process, own map[string]string) str
 	settings := map[string]string{
 		"metadataServiceUri": c.Metadata,
 		// After kill -9 the bookie's znode stays for so long, and the next process waits for it.
-		"zkTimeout":         "3000",
+		"zkTimeout":         "5000",
 		"bookiePort":        bookiePort,
 		"advertisedAddress": p.Host.IP,
 

@@ -175,7 +175,7 @@ func (c *Cluster) Stop() error {
 // Kubectl runs kubectl as the administrator and returns what it printed.
 func (c *Cluster) Kubectl(ctx context.Context, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, filepath.Join(c.kube, "kubectl"), args...)
-	command.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig)
+	command.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig, "KUBECACHEDIR="+filepath.Join(c.dir, "kubectl"))
 	output, err := command.CombinedOutput()
 	if err != nil {
 		return string(output), fmt.Errorf("kubectl %q: %w\n%s", args, err, output)
