@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Binaries link nothing of the system; the race detector alone needs cgo.
 build demo: export CGO_ENABLED = 0
 
-.PHONY: all build test e2e image golden lint bench demo clean
+.PHONY: all build test simulate e2e image golden lint bench demo clean
 
 all: build
 
@@ -19,6 +19,10 @@ build:
 ## test: all tests that need only Go; with the race detector where there is a C compiler
 test:
 	$(GO) test $(if $(shell command -v cc 2>/dev/null),-race) ./...
+
+## simulate: a million steps of rollouts under faults, and planners broken on purpose
+simulate:
+	$(GO) test -count=1 -run Simulation ./pkg/upgrade -steps 1000000
 
 ## image: bkcheck's container image, as an OCI archive in build/image
 image:
