@@ -43,6 +43,9 @@ func newProcess(t testing.TB, name, log string) *Process {
 // Start starts the process. It does not wait until it is ready.
 func (p *Process) Start(t testing.TB) {
 	t.Helper()
+	if p.running != nil && !p.hasEnded() {
+		t.Fatalf("starting %s: it runs", p.Name)
+	}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatalf("starting %s: %v", p.Name, err)

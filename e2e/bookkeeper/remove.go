@@ -77,7 +77,7 @@ func blankAll(dir string, ledger, entry int64) (int, error) {
 
 // blank blanks the content of an entry wherever it is in data. An entry begins with its
 // ledger and number, the last confirmed entry, the length and the digest, 36 bytes with
-// CRC32C; its content begins with ledger and number again.
+// CRC32C; its content, 1024 bytes of the ledger client's, begins with ledger and number again.
 // Source: bookkeeper, DigestManager.java (computeDigestAndPackageForSending).
 func blank(data []byte, ledger, entry int64) int {
 	const head, size = 36, 1024

@@ -18,14 +18,14 @@ type Verdict struct {
 	// Missing are those that no bookie which should have them has, or that lie behind the end
 	// of their ledger. Different are those whose content is not what was written.
 	Missing, Different int
-	// First names the first few of these.
+	// First names the first few that are not as they were written.
 	First []Problem
 }
 
 // Problem is what is wrong with an entry.
 type Problem struct {
 	Ledger, Entry int64
-	// Problem is "missing" or "different".
+	// Problem is "missing", "different" or, beside others that are lost, "unreadable".
 	Problem string
 }
 

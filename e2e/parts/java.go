@@ -65,9 +65,10 @@ func checkJDK(home string) error {
 	if err != nil {
 		return fmt.Errorf("looking for a JDK's version: %w", err)
 	}
-	_, after, _ := strings.Cut(string(text), "\nJAVA_VERSION=\"")
-	version, _, _ := strings.Cut(after, ".")
-	major, err := strconv.Atoi(strings.Trim(version, "\"\n"))
+	_, after, _ := strings.Cut("\n"+string(text), "\nJAVA_VERSION=\"")
+	version, _, _ := strings.Cut(after, "\"")
+	first, _, _ := strings.Cut(version, ".")
+	major, err := strconv.Atoi(first)
 	if err != nil || major < 17 {
 		return fmt.Errorf("looking for a JDK: %s is of version %q, want 17 or later", home, version)
 	}
