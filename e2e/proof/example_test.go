@@ -212,7 +212,7 @@ func settings(t *testing.T, text string) map[string]string {
 // back through a new client what was acknowledged.
 func testNothingLost(t *testing.T, c *cluster.Cluster) {
 	cluster := bookkeeper.Connect(t, bookkeeper.MetadataURI([]string{"zookeeper-client.storage.svc.cluster.local:2181"}, ledgers))
-	writer := cluster.Write(t, bookkeeper.WriteOptions{Ensemble: 3, WriteQuorum: 3, AckQuorum: 2})
+	writer := cluster.Write(t, bookkeeper.WriteOptions{Ensemble: 3, AckQuorum: 2})
 	for ordinal := range bookies {
 		replace(t, c, namespace, fmt.Sprintf(bookieName, ordinal))
 		writer.AwaitMore(t, 100)
