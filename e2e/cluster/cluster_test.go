@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -324,4 +325,51 @@ func TestOneClusterAfterAnother(t *testing.T) {
 	if link, err := net.InterfaceByName(sandbox.BridgeName); err == nil {
 		t.Errorf("the clusters left %s", link.Name)
 	}
+}
+
+// Clusters of several test binaries do not know of each other.
+func TestSideBySide(t *testing.T) {
+	c := Start(t, Options{Nodes: 1})
+	out, err := sandbox.Another("-test.run=^TestOneClusterAfterAnother$", "-test.v").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestOneClusterAfterAnother") {
+		t.Errorf("another cluster beside this one: %v\n%s", err, out)
+	}
+	must(t, c.Nodes[0].AwaitReady(within(t, 10*time.Second)))
+}
+
+const holdCluster = "BKGEN_E2E_HOLD_CLUSTER"
+
+// TestHoldCluster runs pods until it is killed, as part of the next test.
+func TestHoldCluster(t *testing.T) {
+	if os.Getenv(holdCluster) == "" {
+		t.Skip("only as part of another test")
+	}
+	c := Start(t, Options{Nodes: 3})
+	_, err := c.Kubectl(within(t, time.Minute), "apply", "-f", "testdata/members.yaml")
+	must(t, err)
+	must(t, c.AwaitReady(within(t, time.Minute), "default", "app=members", 3))
+	fmt.Printf("holding %s\n", sandbox.Name())
+	select {}
+}
+
+func TestNothingIsLeftOfAKilledCluster(t *testing.T) {
+	other := sandbox.Another("-test.run=^TestHoldCluster$", "-test.v")
+	other.Env = append(other.Env, holdCluster+"=1")
+	output, err := other.StdoutPipe()
+	must(t, err)
+	must(t, other.Start())
+	var said []string
+	name := ""
+	for lines := bufio.NewScanner(output); name == "" && lines.Scan(); {
+		said = append(said, lines.Text())
+		if after, found := strings.CutPrefix(lines.Text(), "holding "); found {
+			name = after
+		}
+	}
+	if name == "" {
+		t.Fatalf("no cluster came up: %v\n%s", other.Wait(), strings.Join(said, "\n"))
+	}
+	must(t, other.Process.Kill())
+	_ = other.Wait() // killed
+	must(t, Await(within(t, 40*time.Second), "the end of all that it had started", func(context.Context) error { return sandbox.Left(name) }))
 }

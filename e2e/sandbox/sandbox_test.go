@@ -69,8 +69,8 @@ func TestHold(t *testing.T) {
 // held is a sandbox inside this one, of a test binary that holds it.
 func held(t *testing.T, how string) (*exec.Cmd, string) {
 	t.Helper()
-	binary := exec.Command("/proc/self/exe", "-test.run=^TestHold$", "-test.v")
-	binary.Env = append(os.Environ(), role+"=", hold+"="+how)
+	binary := Another("-test.run=^TestHold$", "-test.v")
+	binary.Env = append(binary.Env, hold+"="+how)
 	output, err := binary.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			if err := binary.Wait(); err == nil {
 				t.Error("the test binary says that all is well")
 			}
-			if err := until("the end of "+sandbox, func() error { return left(sandbox) }); err != nil {
+			if err := until("the end of "+sandbox, func() error { return Left(sandbox) }); err != nil {
 				t.Error(err)
 			}
 		})
@@ -132,10 +132,10 @@ func TestStaleSandboxIsSwept(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = binary.Wait() // killed
-	if left(sandbox) == nil {
+	if Left(sandbox) == nil {
 		t.Fatal("nothing was left to sweep")
 	}
-	if err := until("the sweep of "+sandbox, func() error { sweepStale(); return left(sandbox) }); err != nil {
+	if err := until("the sweep of "+sandbox, func() error { sweepStale(); return Left(sandbox) }); err != nil {
 		t.Error(err)
 	}
 }
@@ -152,23 +152,9 @@ func TestLivingSandboxIsLeftAlone(t *testing.T) {
 	}
 	_ = binary.Wait() // killed
 	// Its sweeper runs in this sandbox and would be killed with it.
-	if err := until("the end of "+sandbox, func() error { return left(sandbox) }); err != nil {
+	if err := until("the end of "+sandbox, func() error { return Left(sandbox) }); err != nil {
 		t.Error(err)
 	}
-}
-
-// left says what is left of a sandbox.
-func left(name string) error {
-	places := []string{filepath.Join(os.TempDir(), name)}
-	for _, root := range cgroupRoots() {
-		places = append(places, filepath.Join(root, name))
-	}
-	for _, place := range places {
-		if _, err := os.Stat(place); !os.IsNotExist(err) {
-			return fmt.Errorf("%s is there (%v)", place, err)
-		}
-	}
-	return belonging(name, func(pid int) error { return fmt.Errorf("process %d is there", pid) })
 }
 
 func sweepers(t *testing.T, name string) []int {
@@ -185,23 +171,4 @@ func sweepers(t *testing.T, name string) []int {
 		t.Fatalf("there are %d sweepers of %s, want 1", len(pids), name)
 	}
 	return pids
-}
-
-// belonging calls f for the processes whose environment names the sandbox, until it fails.
-func belonging(name string, f func(pid int) error) error {
-	environments, _ := filepath.Glob("/proc/[0-9]*/environ")
-	for _, path := range environments {
-		text, err := os.ReadFile(path)
-		if err != nil || !strings.Contains(string(text), nameVariable+"="+name+"\x00") {
-			continue // it has ended meanwhile, or is another's
-		}
-		var pid int
-		if _, err := fmt.Sscanf(path, "/proc/%d/environ", &pid); err != nil {
-			return err
-		}
-		if err := f(pid); err != nil {
-			return err
-		}
-	}
-	return nil
 }
