@@ -56,7 +56,7 @@ func (c *Cluster) StartAutorecovery(t testing.TB, name string) *Process {
 	})
 	p.command = c.java.command("org.apache.bookkeeper.replication.AutoRecoveryMain", "--conf", config)
 	p.Start(t)
-	p.await(t, "is up", func() error {
+	p.await(t, func() error {
 		_, err := p.Ask(t.Context(), "/heartbeat")
 		return err
 	})
@@ -120,7 +120,7 @@ func (b *Bookie) Restart(t testing.TB) {
 // when it is registered in ZooKeeper.
 func (b *Bookie) AwaitReady(t testing.TB) {
 	t.Helper()
-	b.await(t, "is ready", func() error {
+	b.await(t, func() error {
 		if _, err := b.Ask(t.Context(), "/api/v1/bookie/is_ready"); err != nil {
 			return err
 		}

@@ -91,7 +91,7 @@ func (c *Cluster) StopAll(t testing.TB) {
 		b.terminate(t)
 	}
 	for _, b := range c.Bookies {
-		b.awaitEnd(t)
+		b.Stop(t)
 	}
 }
 

@@ -1,15 +1,13 @@
 package bookkeeper
 
 import (
-	"fmt"
+	"context"
 	"io"
-	"os"
-	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/bkgen/bkgen/e2e/process"
 	"github.com/bkgen/bkgen/e2e/sandbox"
 )
 
@@ -28,8 +26,7 @@ type Process struct {
 	// output is not nil.
 	log     string
 	output  io.Writer
-	running *exec.Cmd
-	ended   chan struct{} // closed when running has ended
+	running *process.Process
 }
 
 // newProcess prepares a process, which is killed when the test ends.
@@ -43,123 +40,75 @@ func newProcess(t testing.TB, name, log string) *Process {
 // Start starts the process. It does not wait until it is ready.
 func (p *Process) Start(t testing.TB) {
 	t.Helper()
-	if p.running != nil && !p.hasEnded() {
+	if p.running != nil && p.running.Running() {
 		t.Fatalf("starting %s: it runs", p.Name)
 	}
-	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatalf("starting %s: %v", p.Name, err)
-	}
-	defer log.Close()
 	command := p.Host.Command(p.command[0], p.command[1:]...)
-	command.Stdout, command.Stderr = log, log
-	if p.output != nil {
-		command.Stdout = p.output
+	command.Stdout = p.output
+	running, err := process.Start(p.Name, p.log, command)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := command.Start(); err != nil {
-		t.Fatalf("starting %s: %v", p.Name, err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = command.Wait() // how it ended is in its state
-		close(ended)
-	}()
-	p.running, p.ended = command, ended
+	p.running = running
 }
 
 // Kill ends the process as kill -9 and the kernel do; also one that is paused or has ended.
 func (p *Process) Kill(t testing.TB) {
 	t.Helper()
-	p.signal(t, syscall.SIGKILL)
-	<-p.ended
+	p.running.Kill()
 }
 
 // Stop asks the process to end, and waits until it has.
 func (p *Process) Stop(t testing.TB) {
 	t.Helper()
-	p.terminate(t)
-	p.awaitEnd(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := p.running.Stop(ctx); err != nil {
+		t.Fatal(err)
+	}
 }
 
+// terminate asks the process to end and does not wait.
 func (p *Process) terminate(t testing.TB) {
 	t.Helper()
-	p.signal(t, syscall.SIGTERM)
-}
-
-func (p *Process) awaitEnd(t testing.TB) {
-	t.Helper()
-	select {
-	case <-p.ended:
-	case <-time.After(patience):
-		t.Fatalf("%s did not end within %s", p.Name, patience)
-	}
+	p.must(t, p.running.Signal(syscall.SIGTERM))
 }
 
 // Pause stops the process where it is: its connections stay open and nobody answers.
 func (p *Process) Pause(t testing.TB) {
 	t.Helper()
-	p.signal(t, syscall.SIGSTOP)
+	p.must(t, p.running.Pause())
 }
 
 // Continue ends what Pause began.
 func (p *Process) Continue(t testing.TB) {
 	t.Helper()
-	p.signal(t, syscall.SIGCONT)
+	p.must(t, p.running.Continue())
 }
 
-func (p *Process) signal(t testing.TB, signal syscall.Signal) {
+func (p *Process) must(t testing.TB, err error) {
 	t.Helper()
-	if p.hasEnded() {
-		return
-	}
-	if err := p.running.Process.Signal(signal); err != nil && err != os.ErrProcessDone {
-		t.Fatalf("sending %s to %s: %v", signal, p.Name, err)
-	}
-}
-
-func (p *Process) hasEnded() bool {
-	select {
-	case <-p.ended:
-		return true
-	default:
-		return false
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
 // await waits for a condition, and fails the test where the process ends meanwhile.
-func (p *Process) await(t testing.TB, what string, condition func() error) {
+func (p *Process) await(t testing.TB, condition func() error) {
 	t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if p.hasEnded() {
-			err = fmt.Errorf("its process has ended: %s", p.running.ProcessState)
-		} else if time.Now().Before(end) {
-			continue
-		}
-		t.Fatalf("waiting until %s %s: %v", p.Name, what, err)
-	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	p.must(t, p.running.Await(ctx, func(context.Context) error { return condition() }))
 }
 
 // finish kills the process, and shows what it said if the test failed.
 func (p *Process) finish(t testing.TB) {
 	t.Helper()
-	if p.running != nil {
-		p.Kill(t)
+	if p.running == nil {
+		return
 	}
+	p.Kill(t)
 	if t.Failed() {
-		t.Logf("%s said, at the end:\n%s", p.Name, p.lastWords())
+		t.Logf("%s said, at the end:\n%s", p.Name, p.running.Log())
 	}
-}
-
-func (p *Process) lastWords() string {
-	const most = 40
-	text, err := os.ReadFile(p.log)
-	if err != nil {
-		return err.Error()
-	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-most):], "\n")
 }

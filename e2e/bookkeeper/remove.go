@@ -33,7 +33,7 @@ func (c *Cluster) edit(t testing.TB, ledger, entry int64, index func(dir string,
 	t.Helper()
 	found := 0
 	for _, b := range c.Bookies {
-		if !b.hasEnded() {
+		if b.running.Running() {
 			t.Fatalf("editing the disk of %s: its process runs", b.Name)
 		}
 		n, err := blankAll(b.Dir, ledger, entry)

@@ -117,9 +117,9 @@ func (w *Writer) Progress(t testing.TB) Progress {
 func (w *Writer) AwaitMore(t testing.TB, entries int) {
 	t.Helper()
 	want := w.Progress(t).Acknowledged + entries
-	w.await(t, fmt.Sprintf("has written %d entries", want), func() error {
+	w.await(t, func() error {
 		if got := w.Progress(t); got.Acknowledged < want {
-			return fmt.Errorf("they are %d", got.Acknowledged)
+			return fmt.Errorf("%d of %d entries are written", got.Acknowledged, want)
 		}
 		return nil
 	})
@@ -130,7 +130,7 @@ func (w *Writer) AwaitMore(t testing.TB, entries int) {
 func (w *Writer) Finish(t testing.TB) Progress {
 	t.Helper()
 	w.Stop(t)
-	if code := w.running.ProcessState.ExitCode(); code != 0 {
+	if code := w.running.ExitCode(); code != 0 {
 		t.Fatalf("%s ended with code %d", w.Name, code)
 	}
 	return w.Progress(t)

@@ -4,6 +4,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -39,7 +40,8 @@ var starters = sync.OnceValue(func() chan func() {
 	return work
 })
 
-// Start starts the command, whose output is appended to the file at logPath.
+// Start starts the command, whose standard error, and standard output where it goes nowhere
+// else, is appended to the file at logPath.
 func Start(name, logPath string, command *exec.Cmd) (*Process, error) {
 	if err := os.MkdirAll(filepath.Dir(logPath), 0o755); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
@@ -49,7 +51,10 @@ func Start(name, logPath string, command *exec.Cmd) (*Process, error) {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
 	defer log.Close() // the program has its own copy
-	command.Stdout, command.Stderr = log, log
+	command.Stderr = log
+	if command.Stdout == nil {
+		command.Stdout = log
+	}
 	if command.SysProcAttr == nil {
 		command.SysProcAttr = &syscall.SysProcAttr{}
 	}
@@ -83,6 +88,12 @@ func (p *Process) Running() bool {
 	}
 }
 
+// ExitCode is its exit code, after its end; -1 where a signal ended it.
+func (p *Process) ExitCode() int {
+	<-p.done
+	return p.command.ProcessState.ExitCode()
+}
+
 // Ended says how it ended: "exit status 1", "signal: killed".
 func (p *Process) Ended() string {
 	<-p.done
@@ -108,13 +119,14 @@ func (p *Process) Stop(ctx context.Context) error {
 }
 
 // Pause stops it where it stands (SIGSTOP): it holds its connections and says nothing.
-func (p *Process) Pause() error { return p.signal(syscall.SIGSTOP) }
+func (p *Process) Pause() error { return p.Signal(syscall.SIGSTOP) }
 
 // Continue lets a paused one go on.
-func (p *Process) Continue() error { return p.signal(syscall.SIGCONT) }
+func (p *Process) Continue() error { return p.Signal(syscall.SIGCONT) }
 
-func (p *Process) signal(s syscall.Signal) error {
-	if err := p.command.Process.Signal(s); err != nil {
+// Signal sends a signal; one that has ended takes none, which is no error.
+func (p *Process) Signal(s syscall.Signal) error {
+	if err := p.command.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("sending %s to %s: %w", s, p.Name, err)
 	}
 	return nil
