@@ -38,9 +38,6 @@ func (j java) command(class string, args ...string) []string {
 	return append([]string{j.program,
 		"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx96m", "-XX:MaxDirectMemorySize=96m", "-XX:+ExitOnOutOfMemoryError",
 		"-Djava.net.preferIPv4Stack=true",
-		// ZooKeeper's client looks the names of addresses up, and the sandbox has no name
-		// server: each time would take 2 s. This file is asked instead of one.
-		"-Djdk.net.hosts.file=/etc/hosts",
 		"-Dio.netty.tryReflectionSetAccessible=true",
 		"-Dorg.bouncycastle.fips.approved_only=true",
 		"--add-opens=java.base/java.io=ALL-UNNAMED",
