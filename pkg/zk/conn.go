@@ -181,7 +181,7 @@ var verdicts = []struct{ theirs, ours error }{
 	{client.ErrSessionExpired, ErrSessionExpired},
 	{client.ErrAPIError, client.ErrAPIError},
 	{client.ErrUnknown, client.ErrUnknown},
-	{client.ErrBadVersion, client.ErrBadVersion},
+	{client.ErrBadVersion, ErrChanged},
 	{client.ErrBadArguments, client.ErrBadArguments},
 	{client.ErrNoChildrenForEphemerals, client.ErrNoChildrenForEphemerals},
 	{client.ErrNotEmpty, client.ErrNotEmpty},
@@ -221,6 +221,100 @@ func (c *Conn) Get(ctx context.Context, path string) ([]byte, error) {
 		data, _, err := c.client.Get(c.full(path))
 		return data, err
 	})
+}
+
+// Read is a znode's data and Stat.
+func (c *Conn) Read(ctx context.Context, path string) ([]byte, Stat, error) {
+	got, err := do(ctx, c, "reading "+path, func() (read, error) {
+		data, stat, err := c.client.Get(c.full(path))
+		return read{data, statOf(stat)}, err
+	})
+	return got.data, got.stat, err
+}
+
+type read struct {
+	data []byte
+	stat Stat
+}
+
+// Stat is a znode's Stat, without its data.
+func (c *Conn) Stat(ctx context.Context, path string) (Stat, error) {
+	return do(ctx, c, "looking at "+path, func() (Stat, error) {
+		there, stat, err := c.client.Exists(c.full(path))
+		if err == nil && !there {
+			err = client.ErrNoNode
+		}
+		return statOf(stat), err
+	})
+}
+
+func statOf(s *client.Stat) Stat {
+	if s == nil {
+		return Stat{}
+	}
+	return Stat{
+		CreatedBy: s.Czxid,
+		ChangedBy: s.Mzxid,
+		Created:   time.UnixMilli(s.Ctime),
+		Changed:   time.UnixMilli(s.Mtime),
+		Version:   s.Version,
+		Session:   s.EphemeralOwner,
+		Children:  int(s.NumChildren),
+	}
+}
+
+// Membership is what ZooKeeper keeps of its own servers, for ParseEnsemble. It lies outside
+// of the Chroot.
+// Source: ZooKeeper, Dynamic Reconfiguration, "Retrieving the current dynamic configuration".
+func (c *Conn) Membership(ctx context.Context) ([]byte, error) {
+	const path = "/zookeeper/config"
+	return do(ctx, c, "reading "+path, func() ([]byte, error) {
+		data, _, err := c.client.Get(path)
+		return data, err
+	})
+}
+
+// CheckQuorum proves that the ensemble commits: it has a majority agree on a transaction
+// that changes nothing. What is read after it is at least as new. The znode must exist.
+//
+// A Sync is weaker: a leader that is cut off from its followers answers one until it notices,
+// which takes syncLimit ticks; and each CheckQuorum is a write to the ensemble's disks, made
+// once before an act and never in a loop.
+// Source: ZooKeeper, server/quorum/Leader.java (lead, processSync), PrepRequestProcessor.java (check).
+func (c *Conn) CheckQuorum(ctx context.Context, path string) error {
+	_, err := do(ctx, c, "checking for a quorum at "+path, func() (struct{}, error) {
+		_, err := c.client.Multi(&client.CheckVersionRequest{Path: c.full(path), Version: anyVersion})
+		return struct{}{}, err
+	})
+	return err
+}
+
+// anyVersion is a version that fits every znode.
+const anyVersion = -1
+
+// CreateOwned creates a znode and writes its data over it in one multi. So its version is
+// OwnedVersion, and Delete with that version spares one that somebody else has made in its
+// place, which begins with version 0.
+func (c *Conn) CreateOwned(ctx context.Context, node Node) error {
+	path := c.full(node.Path)
+	_, err := do(ctx, c, "creating "+node.Path, func() (struct{}, error) {
+		_, err := c.client.Multi(
+			&client.CreateRequest{Path: path, Data: node.Data, Acl: client.WorldACL(client.PermAll)},
+			&client.SetDataRequest{Path: path, Data: node.Data, Version: 0})
+		return struct{}{}, err
+	})
+	return err
+}
+
+// OwnedVersion is the version of a znode that CreateOwned made and nobody wrote since.
+const OwnedVersion = 1
+
+// Delete deletes a znode of that version: ErrChanged where it has another one.
+func (c *Conn) Delete(ctx context.Context, path string, version int32) error {
+	_, err := do(ctx, c, "deleting "+path, func() (struct{}, error) {
+		return struct{}{}, c.client.Delete(c.full(path), version)
+	})
+	return err
 }
 
 // CreateAll creates the nodes in their order in one multi: all of them or, with an

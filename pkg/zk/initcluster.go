@@ -116,8 +116,8 @@ const attempts = 10
 // Conn where they wrap ErrClosed too or the session is gone.
 // Source: bookkeeper, discover/ZKRegistrationManager.java (initNewCluster).
 func EnsureCluster(ctx context.Context, tree Tree, root string) (Outcome, error) {
-	if !strings.HasPrefix(root, "/") || path.Clean(root) != root || root == "/" {
-		return Outcome{}, fmt.Errorf("root of the metadata: %q is not the path of a znode below /", root)
+	if err := checkRoot(root); err != nil {
+		return Outcome{}, err
 	}
 	// One identity for all attempts: if a multi whose answer was lost was applied, however
 	// late, its result is recognised as ours.

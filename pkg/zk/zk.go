@@ -6,7 +6,10 @@
 // environment are never touched.
 package zk
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // What a request can fail with, beside the reasons that only a person can act on. Errors
 // are wrapped with the operation and its path: ask with errors.Is.
@@ -18,6 +21,9 @@ var (
 	// ErrNotAllowed: the access control list of the znode, or of its parent, refuses it to
 	// this identity.
 	ErrNotAllowed = errors.New("not allowed by the znode's access control list")
+	// ErrChanged: the znode was changed, or made anew, since the version that the request
+	// names.
+	ErrChanged = errors.New("znode has changed")
 	// ErrConnectionLost: the connection broke, or the request had no answer in time. A
 	// request that writes may have been done or not: read again before anything else. The
 	// Conn goes on where the error does not wrap ErrClosed too.
@@ -35,4 +41,20 @@ var (
 type Node struct {
 	Path string
 	Data []byte
+}
+
+// Stat is what ZooKeeper knows of a znode beside its data.
+// Source: ZooKeeper, Programmer's Guide, "ZooKeeper Stat Structure".
+type Stat struct {
+	// CreatedBy and ChangedBy are the transactions that created the znode and last wrote its
+	// data. They grow with every write to the ensemble.
+	CreatedBy, ChangedBy int64
+	// Created and Changed are when, to the millisecond, by the clock of the server that led.
+	Created, Changed time.Time
+	// Version counts the writes of the data since the creation, which is 0.
+	Version int32
+	// Session is whose end removes the znode; 0 for one that stays.
+	Session int64
+	// Children is how many znodes are below it, their own left out.
+	Children int
 }
