@@ -157,11 +157,14 @@ func ensembles(t *testing.T, b *bookkeeper.Bookie, ledger int64) (map[string][]s
 	return bookies, nil
 }
 
-func mustEnsembles(t *testing.T, b *bookkeeper.Bookie, ledger int64) map[string][]string {
+// mustEnsembles asks until there is an answer: a bookie answers one question at a time, and this
+// one waits for ZooKeeper.
+func mustEnsembles(t *testing.T, b *bookkeeper.Bookie, ledger int64) (bookies map[string][]string) {
 	t.Helper()
-	bookies, err := ensembles(t, b, ledger)
-	if err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, b.Name+" tells the ledger's ensembles", func() bool {
+		var err error
+		bookies, err = ensembles(t, b, ledger)
+		return err == nil
+	})
 	return bookies
 }
