@@ -118,8 +118,34 @@ func (p *Process) Stop(ctx context.Context) error {
 	}
 }
 
-// Pause stops it where it stands (SIGSTOP): it holds its connections and says nothing.
-func (p *Process) Pause() error { return p.Signal(syscall.SIGSTOP) }
+// Pause stops it where it stands (SIGSTOP): it holds its connections and says nothing. On a
+// busy machine its threads go on for a while after the signal, so all of them are waited for.
+func (p *Process) Pause() error {
+	if err := p.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for p.Running() && !p.stopped() {
+		time.Sleep(time.Millisecond)
+	}
+	return nil
+}
+
+// stopped reports whether all threads are. Source: proc(5), /proc/PID/task/TID/stat: the state
+// follows the name, which is in parentheses.
+func (p *Process) stopped() bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.PID()))
+	for _, thread := range threads {
+		text, err := os.ReadFile(thread)
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		_, state, _ := strings.Cut(string(text[strings.LastIndexByte(string(text), ')')+1:]), " ")
+		if !strings.HasPrefix(state, "T") {
+			return false
+		}
+	}
+	return len(threads) > 0
+}
 
 // Continue lets a paused one go on.
 func (p *Process) Continue() error { return p.Signal(syscall.SIGCONT) }

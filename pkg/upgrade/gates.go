@@ -32,6 +32,7 @@ var gates = []gate{
 	{name: "nothing-terminating", judge: nothingTerminating},
 	{name: "pods-complete", judge: podsComplete},
 	{name: "claims-bound", judge: claimsBound},
+	{name: "candidate-started", judge: candidateStarted},
 	{name: "others-ready", judge: othersReady},
 	{name: "others-settled", judge: othersSettled},
 	{name: "disruption-budget", judge: disruptionBudget},

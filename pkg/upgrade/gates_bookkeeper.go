@@ -68,6 +68,15 @@ func bookiesRegistered(s view, candidate Pod) Verdict {
 		if !seen {
 			return unknown("the bookie of pod "+candidate.Name, candidate.Member)
 		}
+		for _, pod := range others(s.pods, candidate) {
+			member, seen := pod.Member.Get()
+			switch {
+			case !seen:
+				return unknown("the bookie of pod "+pod.Name, pod.Member)
+			case !member.Registered():
+				return pending("the bookie of pod %s is not registered", pod.Name)
+			}
+		}
 		for _, bookie := range bookies {
 			switch {
 			case bookie.Registered() || bookie.ID == mine.ID:
@@ -76,15 +85,6 @@ func bookiesRegistered(s view, candidate Pod) Verdict {
 			default:
 				return blocked("bring it back, or decommission it: bookkeeper shell decommissionbookie -bookieid "+bookie.ID,
 					"bookie %s holds data, is not registered, and no pod is that bookie", bookie.ID)
-			}
-		}
-		for _, pod := range others(s.pods, candidate) {
-			member, seen := pod.Member.Get()
-			switch {
-			case !seen:
-				return unknown("the bookie of pod "+pod.Name, pod.Member)
-			case !member.Registered():
-				return pending("the bookie of pod %s is not registered", pod.Name)
 			}
 		}
 		return passed("%s registered, none is missing", plural(len(bookies), "bookie"))
@@ -109,7 +109,10 @@ func noneReadOnly(s view, candidate Pod) Verdict {
 		if !seen {
 			return unknown("the registered bookies", b.Bookies)
 		}
-		mine, _ := candidate.Member.Get()
+		mine, seen := candidate.Member.Get()
+		if !seen {
+			return unknown("the bookie of pod "+candidate.Name, candidate.Member)
+		}
 		for _, bookie := range bookies {
 			if bookie.ReadOnly && bookie.ID != mine.ID {
 				return blocked("free its disks, or see why it refuses writes", "bookie %s is read-only", bookie.ID)
@@ -125,7 +128,7 @@ func fullyReplicated(s view, _ Pod) Verdict {
 		if !seen {
 			return unknown("the under-replicated ledgers", b.UnderReplicated)
 		}
-		if ledgers.Count > 0 {
+		if ledgers.Count > 0 || ledgers.AtLeast {
 			return pending("%s", marked(s.Now, ledgers))
 		}
 		if n := len(ledgers.Hopeless); n > 0 {
@@ -167,6 +170,8 @@ func autorecoveryOn(s view, candidate Pod) Verdict {
 		switch {
 		case !seen:
 			return unknown("autorecovery", b.Autorecovery)
+		case s.policy.NoAutorecovery:
+			return passed("the spec has no autorecovery: nothing restores lost copies by itself")
 		case !a.Enabled && a.DisabledBy == owner(candidate):
 			return passed("autorecovery is switched off by us for this one pod")
 		case !a.Enabled && ours(a):
@@ -211,7 +216,10 @@ func writableLeft(s view, candidate Pod) Verdict {
 		if !seen {
 			return unknown("the registered bookies", b.Bookies)
 		}
-		mine, _ := candidate.Member.Get()
+		mine, seen := candidate.Member.Get()
+		if !seen {
+			return unknown("the bookie of pod "+candidate.Name, candidate.Member)
+		}
 		left := 0
 		for _, bookie := range bookies {
 			if bookie.Writable && !bookie.ReadOnly && bookie.ID != mine.ID {
@@ -242,7 +250,15 @@ func copiesElsewhere(s view, candidate Pod) Verdict {
 		if !seen {
 			return unknown("the bookie of pod "+candidate.Name, candidate.Member)
 		}
-		if ledgers := coverage.Forbidden[mine.ID]; len(ledgers) > 0 {
+		ledgers, asked := coverage.Forbidden[mine.ID]
+		switch {
+		case !asked || coverage.Checked == 0 && coverage.Total > 0:
+			return Verdict{Status: Unknown, Seen: "no ledger was looked at for bookie " + mine.ID}
+		case coverage.Unread > 0:
+			return Verdict{Status: Unknown, Seen: "the metadata of " + plural(coverage.Unread, "ledger") + " make no sense",
+				Try: "see whether a newer bkcheck knows their format"}
+		}
+		if len(ledgers) > 0 {
 			return blocked("see that these ledgers get their copies back, or that whoever wrote them with too few closes them",
 				"ledgers %v cannot do without bookie %s", ledgers, mine.ID)
 		}

@@ -68,10 +68,30 @@ func nothingTerminating(s view, candidate Pod) Verdict {
 }
 
 func podsComplete(s view, _ Pod) Verdict {
-	if have := len(s.pods); have != s.set.Replicas {
-		return pending("%d of %d pods exist", have, s.set.Replicas)
+	have := map[int]bool{}
+	for _, pod := range s.pods {
+		if pod.Ordinal >= s.set.Replicas {
+			return pending("pod %s is one too many for %s", pod.Name, plural(s.set.Replicas, "replica"))
+		}
+		have[pod.Ordinal] = true
+	}
+	if len(have) != s.set.Replicas {
+		return pending("%d of %d pods exist", len(have), s.set.Replicas)
 	}
 	return passed("all %d pods exist", s.set.Replicas)
+}
+
+// candidateStarted: a bookie that replays its journal is not registered, and a restart makes it begin
+// again.
+func candidateStarted(s view, candidate Pod) Verdict {
+	if candidate.Ready || s.late(candidate) || candidate.UID == "" {
+		return passed("the candidate is not starting")
+	}
+	member, seen := candidate.Member.Get()
+	if s.BookKeeper != nil && seen && member.Registered() {
+		return passed("the candidate's bookie is registered")
+	}
+	return pending("pod %s is starting", candidate.Name)
 }
 
 func claimsBound(s view, _ Pod) Verdict {

@@ -75,7 +75,8 @@ func (w *world) observeBookKeeper(blind func(string) bool) *BookKeeper {
 		}
 	}
 	forbidden := map[string][]int64{}
-	for ordinal := range w.replicas {
+	for ordinal := range w.replicas + 2 {
+		forbidden[podName(ordinal)] = nil
 		for i, l := range w.ledgers {
 			if !w.dispensable(l, ordinal) {
 				forbidden[podName(ordinal)] = append(forbidden[podName(ordinal)], int64(i))

@@ -124,8 +124,26 @@ func (v view) broken(pod Pod) bool {
 	if v.BookKeeper == nil {
 		return true
 	}
-	member, seen := pod.Member.Get()
-	return seen && !member.Registered()
+	if member, seen := pod.Member.Get(); seen {
+		return !member.Registered()
+	}
+	return v.othersHaveAll(pod)
+}
+
+// othersHaveAll reports whether every registered bookie is seen to be another pod's: then one
+// whose bookie is not known (under Operator it is known by its registration alone) has none.
+func (v view) othersHaveAll(pod Pod) bool {
+	bookies, seen := v.BookKeeper.Bookies.Get()
+	if !seen {
+		return false
+	}
+	theirs := map[string]bool{}
+	for _, other := range others(v.pods, pod) {
+		if member, seen := other.Member.Get(); seen {
+			theirs[member.ID] = true
+		}
+	}
+	return !slices.ContainsFunc(bookies, func(m Member) bool { return m.Registered() && !theirs[m.ID] })
 }
 
 // repair deletes a pod that is outdated and broken, so that a revert repairs itself: the
@@ -134,7 +152,7 @@ func (v view) repair(pod Pod) (Action, Report, bool) {
 	report := v.report(&pod)
 	report.Verdicts = judgeAll(v, pod, true)
 	report.Status = worst(report.Verdicts)
-	if report.Status != Passed || pod.Fault == "" && v.expecting(pod) {
+	if report.Status != Passed || v.expecting(pod) && (pod.Fault == "" || !v.proven()) || v.stopped() {
 		return Action{}, Report{}, false
 	}
 	return act(Delete, pod, "it is outdated and serves nobody: %s", v.fault(pod)), report, true
@@ -144,11 +162,24 @@ func (v view) repair(pod Pod) (Action, Report, bool) {
 // moment that it is taken, so such pods are taken one at a time.
 func (v view) expecting(candidate Pod) bool {
 	for _, pod := range others(v.pods, candidate) {
-		if pod.Terminating || !pod.Ready && v.wanted(pod) && !v.late(pod) {
+		if pod.Terminating || !pod.Ready && v.wanted(pod) && pod.Fault == "" && !v.late(pod) {
 			return true
 		}
 	}
 	return len(v.pods) != v.set.Replicas
+}
+
+// proven reports whether the wanted revision has come up anywhere.
+func (v view) proven() bool {
+	return slices.ContainsFunc(v.pods, func(pod Pod) bool { return pod.Ready && v.wanted(pod) })
+}
+
+// stopped reports whether the wanted revision has failed where it was tried, and come up nowhere.
+// A pod that found no node says nothing of its revision.
+func (v view) stopped() bool {
+	return !v.proven() && slices.ContainsFunc(v.pods, func(pod Pod) bool {
+		return v.wanted(pod) && (pod.Fault != "" || v.late(pod)) && (!pod.Started.IsZero() || pod.Node != "")
+	})
 }
 
 // fault says why a pod is not Ready.
@@ -176,7 +207,10 @@ func (v view) candidate(outdated []Pod) Pod {
 
 func (v view) lateness(pod Pod) int {
 	late := 0
-	if v.stuck(pod) {
+	switch {
+	case v.stuck(pod):
+		late -= 8
+	case v.hinders(pod):
 		late -= 4
 	}
 	if member, _ := pod.Member.Get(); member.Auditor {
@@ -186,6 +220,16 @@ func (v view) lateness(pod Pod) int {
 		late += 2
 	}
 	return late
+}
+
+// hinders reports whether a pod that is outdated keeps all others from being replaced: none of
+// them passes its gates, and it may.
+func (v view) hinders(pod Pod) bool {
+	if pod.Fault != "" {
+		return true
+	}
+	member, seen := pod.Member.Get()
+	return v.BookKeeper != nil && seen && (member.ReadOnly || pod.Ready && !member.Registered())
 }
 
 // replace evicts the candidate where all gates pass.
@@ -231,7 +275,7 @@ func (v view) housekeeping() (Action, bool) {
 	}
 	id, seenID := b.InstanceID.Get()
 	recorded, seenRecord := b.RecordedID.Get()
-	if seenID && seenRecord && recorded == "" && v.first(whole) == nil {
+	if seenID && seenRecord && recorded == "" && id != "" && len(v.pods) > 0 && worst(v.judge(whole)) == Passed {
 		return Action{Kind: RecordIdentity, Value: id, Why: "all bookies are registered and the cluster's identity was not recorded yet"}, true
 	}
 	return Action{}, false
@@ -243,15 +287,19 @@ func (v view) awaited(a Autorecovery) bool {
 	if v.Now.Sub(a.DisabledSince) > v.policy.Deadline {
 		return false
 	}
+	intent, seen := v.Intent.Get()
+	if !seen || OwnerPrefix+intent.UID == a.DisabledBy && v.Now.Sub(intent.Since) < intentLife {
+		return true
+	}
 	if outdated := v.outdated(); len(outdated) > 0 {
-		if next := v.candidate(outdated); owner(next) == a.DisabledBy && v.report(&next).Status == Passed {
+		if next := v.candidate(outdated); owner(next) == a.DisabledBy && (v.report(&next).Status == Passed || v.report(&next).Status == Unknown) {
 			return true
 		}
 	}
+	if slices.ContainsFunc(v.pods, func(pod Pod) bool { return owner(pod) == a.DisabledBy && !pod.Terminating }) {
+		return false // it did not go
+	}
 	for _, pod := range v.pods {
-		if owner(pod) == a.DisabledBy && !pod.Terminating {
-			return false // it did not go
-		}
 		if member, seen := pod.Member.Get(); pod.Terminating || !seen || !member.Registered() {
 			return true
 		}
@@ -262,34 +310,31 @@ func (v view) awaited(a Autorecovery) bool {
 // finish is the end, or what is missing to it.
 func (v view) finish() (Action, Report) {
 	report := v.report(nil)
-	if wrong := v.first(well); wrong != nil {
-		report.Verdicts, report.Status = append(report.Verdicts, *wrong), wrong.Status
-		return Action{Kind: Wait, Why: wrong.Seen}, report
+	if report.Status != Passed {
+		return Action{Kind: Wait, Why: report.Reason()}, report
 	}
 	return Action{Kind: Done, Why: fmt.Sprintf("all %d pods are well and have the wanted revision", v.set.Replicas)}, report
 }
 
 // whole are the gates that a cluster passes which has all its bookies. Ready they need not be:
 // a wrong probe must not keep it from being repaired.
-var whole = []string{"zookeeper-quorum", "nothing-terminating", "pods-complete", "bookies-registered"}
+var whole = []string{"not-deleted", "zookeeper-quorum", "nothing-terminating", "pods-complete", "bookies-registered"}
 
 // well are the gates that a cluster passes whose rollout is done.
-var well = append([]string{"not-deleted", "generation-observed", "claims-bound", "others-ready", "others-settled",
-	"none-read-only", "fully-replicated"}, whole...)
+var well = append([]string{"on-delete", "generation-observed", "template-from-git", "identity", "claims-bound", "others-ready", "others-settled",
+	"none-read-only", "fully-replicated", "autorecovery-on"}, whole...)
 
-// first is the first of the named gates that does not pass where everybody is judged; nil
-// where all do.
-func (v view) first(names []string) *Verdict {
+// judge asks the named gates about everybody.
+func (v view) judge(names []string) []Verdict {
+	var verdicts []Verdict
 	for _, g := range gates {
-		if !slices.Contains(names, g.name) {
-			continue
-		}
-		if verdict := g.judge(v, nobody); verdict.Status != Passed {
+		if slices.Contains(names, g.name) {
+			verdict := g.judge(v, nobody)
 			verdict.Gate = g.name
-			return &verdict
+			verdicts = append(verdicts, verdict)
 		}
 	}
-	return nil
+	return verdicts
 }
 
 // nobody is a candidate that is no pod, so that everybody is another.

@@ -14,14 +14,16 @@ type Report struct {
 	Total    int `json:"total"`
 }
 
-// report judges a candidate; nil is none.
+// report judges a candidate; without one, whether all is well.
 func (v view) report(candidate *Pod) Report {
-	r := Report{Status: Passed, Outdated: len(v.outdated()), Total: v.set.Replicas}
+	r := Report{Outdated: len(v.outdated()), Total: v.set.Replicas}
 	if candidate != nil {
 		r.Candidate = candidate.Name
 		r.Verdicts = judgeAll(v, *candidate, false)
-		r.Status = worst(r.Verdicts)
+	} else {
+		r.Verdicts = v.judge(well)
 	}
+	r.Status = worst(r.Verdicts)
 	return r
 }
 

@@ -1,5 +1,5 @@
 // Package upgrade decides whether the pods of a stateful set may be replaced, which one is next, and
-// why: gates judge a Snapshot, Judge puts their verdicts into a Report, Next makes one action of it.
+// why: gates judge a Snapshot, their verdicts make a Report, and Next makes one action of them.
 //
 // All of it is pure. A Snapshot is what an observer saw, with what it could not see marked as
 // such; nothing is remembered from one Snapshot to the next but what the cluster itself holds, so
@@ -73,6 +73,8 @@ type Policy struct {
 	Soak time.Duration
 	// Deadline is how long one pod's replacement may take before the rollout counts as stuck.
 	Deadline time.Duration
+	// NoAutorecovery says that the spec has none: lost copies are somebody else's care.
+	NoAutorecovery bool
 	// Paused holds the rollout; PausedWhy is the text given with it.
 	Paused    bool
 	PausedWhy string
@@ -141,7 +143,8 @@ type Member struct {
 func (m Member) Registered() bool { return m.Writable || m.ReadOnly }
 
 // Intent is the pod that a conductor wrote down before it acted: another one that decides from
-// a Snapshot in between must count that pod as gone.
+// a Snapshot in between must count that pod as gone. It counts for a minute (intentLife), so the
+// request that follows it must have ended or been given up well before, by a monotonic clock.
 type Intent struct {
 	// UID is the pod's; "" where nothing is intended.
 	UID string
@@ -212,15 +215,15 @@ type Autorecovery struct {
 // OwnerPrefix begins the text with which bkcheck switches autorecovery off.
 const OwnerPrefix = "bkcheck "
 
-// Coverage is the deep check: for each bookie that has been asked about, whether a ledger
-// forbids to take it.
+// Coverage is the deep check: for each bookie that has been asked about, and has a key here,
+// whether a ledger forbids to take it.
 type Coverage struct {
 	// Forbidden names, for a bookie's ID, ledgers that would lose their last copy or could not
 	// be recovered while it is away, at most a few.
 	Forbidden map[string][]int64
 	// Checked of Total ledgers were looked at: fewer in a cluster with too many, and then the
-	// report says so.
-	Checked, Total int
+	// report says so. Unread are those whose metadata nobody could make sense of.
+	Checked, Total, Unread int
 }
 
 // VersionFinding is what the version rules say about this rollout.
