@@ -102,7 +102,7 @@ func (w *world) checkTaken(pod *simPod) {
 	if w.now.Sub(w.troubledAt) > blindness {
 		w.checkRules(pod)
 	}
-	if s := w.registered[pod.ordinal]; s == nil && pod.fault == "" && !pod.started.IsZero() && w.now.Sub(later(pod.created, pod.changed)) < simDeadline-blindness {
+	if s := w.registered[pod.ordinal]; s == nil && !pod.ready && pod.fault == "" && !pod.started.IsZero() && w.now.Sub(later(pod.created, pod.changed)) < simDeadline-blindness {
 		w.breaks("pod %d was taken while it starts", pod.ordinal)
 	}
 	if w.registered[pod.ordinal] == nil || w.registered[pod.ordinal].uid == "" {
