@@ -162,7 +162,7 @@ func (c *Cluster) provideVolumes() error {
 // Stop ends the cluster: its pods, its nodes, its control plane. What it wrote is removed
 // with the sandbox.
 func (c *Cluster) Stop() error {
-	err := each(c.Nodes, (*Node).Kill)
+	err := each(c.Nodes, (*Node).remove)
 	if c.stopVolumes != nil {
 		err = errors.Join(err, c.stopVolumes())
 	}

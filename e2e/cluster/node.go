@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/sys/unix"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -62,8 +64,19 @@ func (c *Cluster) startRuntimes(ctx context.Context) error {
 	})
 }
 
-// prepare makes the node's directories, cgroups and configuration.
+// prepare makes the node's directories, cgroups and configuration. Its directory gets a short
+// name: the path of a socket has at most 107 bytes (unix(7)).
 func (n *Node) prepare() error {
+	long := n.dir
+	n.dir = filepath.Join("/run", n.Name)
+	for _, dir := range []string{long, n.dir} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("making the directory of %s: %w", n.Name, err)
+		}
+	}
+	if err := unix.Mount(long, n.dir, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mounting the directory of %s: %w", n.Name, err)
+	}
 	cgroup, err := sandbox.NewCgroup(n.Name)
 	if err != nil {
 		return err
@@ -91,7 +104,7 @@ func (n *Node) settings() map[string]any {
 	}
 }
 
-func (n *Node) socket() string { return "/run/" + n.Name + "/containerd.sock" }
+func (n *Node) socket() string { return filepath.Join(n.dir, "containerd.sock") }
 
 func (n *Node) startRuntime(ctx context.Context) error {
 	p, err := n.start("containerd", n.programs.command("containerd", "--config="+filepath.Join(n.dir, "containerd.toml")))
@@ -165,6 +178,15 @@ func (n *Node) awaitCondition(ctx context.Context, want corev1.ConditionStatus) 
 		}
 		return errors.New("it is not")
 	})
+}
+
+// remove ends the node for good.
+func (n *Node) remove() error {
+	err := n.Kill()
+	if unmounted := unix.Unmount(n.dir, unix.MNT_DETACH); unmounted != nil {
+		err = errors.Join(err, fmt.Errorf("unmounting the directory of %s: %w", n.Name, unmounted))
+	}
+	return err
 }
 
 // Kill ends all of the node's processes at once, its pods' included: a power cut.
