@@ -1,19 +1,12 @@
 package zookeeper_test
 
 import (
-	"context"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/bkgen/bkgen/e2e/parts"
-	"github.com/bkgen/bkgen/e2e/sandbox"
+	"github.com/bkgen/bkgen/e2e/bookkeeper"
 	"github.com/bkgen/bkgen/e2e/zookeeper"
 	"github.com/bkgen/bkgen/pkg/zk"
 )
@@ -25,24 +18,24 @@ func TestClusterIsAsBookKeeperMakesIt(t *testing.T) {
 	s := zookeeper.Start(t, zookeeper.Options{})
 	conn := raw(t, s.Address)
 	mustCreate(t, conn, "/theirs", world)
-	if out, err := bookieShell(t, s, "/theirs/ledgers", "initnewcluster"); err != nil {
+	if out, err := bookkeeper.Shell(t, bookkeeper.MetadataURI([]string{s.Address}, "/theirs/ledgers"), "initnewcluster"); err != nil {
 		t.Fatalf("initnewcluster: %v\n%s", err, out)
 	}
 	ours := mustCreateCluster(t, configFor(s.Address), "/ours/ledgers")
 	if diff := cmp.Diff(dumpAnonymous(t, s, "/theirs/ledgers"), dumpAnonymous(t, s, "/ours/ledgers")); diff != "" {
 		t.Errorf("znodes (-BookKeeper's +ours):\n%s", diff)
 	}
-	if out, err := bookieShell(t, s, "/ours/ledgers", "whatisinstanceid"); err != nil || !strings.Contains(out, ours.InstanceID) {
+	if out, err := bookkeeper.Shell(t, bookkeeper.MetadataURI([]string{s.Address}, "/ours/ledgers"), "whatisinstanceid"); err != nil || !strings.Contains(out, ours.InstanceID) {
 		t.Errorf("whatisinstanceid: %v, want %s in\n%s", err, ours.InstanceID, out)
 	}
-	if out, err := bookieShell(t, s, "/ours/ledgers", "initnewcluster"); err == nil {
+	if out, err := bookkeeper.Shell(t, bookkeeper.MetadataURI([]string{s.Address}, "/ours/ledgers"), "initnewcluster"); err == nil {
 		t.Errorf("initnewcluster takes our cluster for none:\n%s", out)
 	}
 	theirs, err := ensure(t, configFor(s.Address), "/theirs/ledgers")
 	if err != nil || theirs.Result != zk.AlreadyThere {
 		t.Errorf("BookKeeper's own: outcome %v, error %v; want already there", theirs, err)
 	}
-	if out, err := bookieShell(t, s, "/ours/ledgers", "nukeexistingcluster", "-zkledgersrootpath", "/ours/ledgers", "-instanceid", ours.InstanceID); err != nil {
+	if out, err := bookkeeper.Shell(t, bookkeeper.MetadataURI([]string{s.Address}, "/ours/ledgers"), "nukeexistingcluster", "-zkledgersrootpath", "/ours/ledgers", "-instanceid", ours.InstanceID); err != nil {
 		t.Errorf("nukeexistingcluster: %v\n%s", err, out)
 	}
 	checkNothing(t, conn, "/ours/ledgers")
@@ -59,27 +52,4 @@ func dumpAnonymous(t *testing.T, s *zookeeper.Server, root string) map[string]zn
 	identity.Data = "a UUID"
 	all["/INSTANCEID"] = identity
 	return all
-}
-
-// bookieShell runs one of BookKeeper's own commands.
-// Source of its options: bookkeeper, bin/common.sh.
-func bookieShell(t *testing.T, s *zookeeper.Server, root string, args ...string) (string, error) {
-	t.Helper()
-	home, err := parts.JDK(t.Context())
-	sandbox.Need(t, err)
-	jars, err := parts.Jars(t.Context())
-	sandbox.Need(t, err)
-	config := filepath.Join(t.TempDir(), "bk.conf")
-	text := fmt.Sprintf("metadataServiceUri=zk://%s%s\nzkTimeout=5000\n", s.Address, root)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	command := exec.CommandContext(ctx, filepath.Join(home, "bin", "java"), append([]string{
-		"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx160m", "-Djava.net.preferIPv4Stack=true",
-		"--add-opens=java.base/java.io=ALL-UNNAMED", "--add-opens=java.base/java.nio=ALL-UNNAMED",
-		"-cp", jars + "/*", "org.apache.bookkeeper.bookie.BookieShell", "-conf", config}, args...)...)
-	out, err := command.CombinedOutput()
-	return string(out), err
 }
