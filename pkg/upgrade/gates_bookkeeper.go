@@ -59,15 +59,7 @@ func identity(s view, candidate Pod) Verdict {
 // bookiesRegistered: no under-replicated ledger says nothing as long as a bookie is away and
 // the auditor waits or is switched off (Auditor.java).
 func bookiesRegistered(s view, candidate Pod) Verdict {
-	return bookKeeper(s, func(b *BookKeeper) Verdict {
-		bookies, seen := b.Bookies.Get()
-		if !seen {
-			return unknown("the registered bookies", b.Bookies)
-		}
-		mine, seen := candidate.Member.Get()
-		if !seen {
-			return unknown("the bookie of pod "+candidate.Name, candidate.Member)
-		}
+	return besides(s, candidate, func(bookies []Member, mine Member) Verdict {
 		for _, pod := range others(s.pods, candidate) {
 			member, seen := pod.Member.Get()
 			switch {
@@ -91,6 +83,21 @@ func bookiesRegistered(s view, candidate Pod) Verdict {
 	})
 }
 
+// besides wraps a gate that holds all bookies against the candidate's own.
+func besides(s view, candidate Pod, judge func(bookies []Member, mine Member) Verdict) Verdict {
+	return bookKeeper(s, func(b *BookKeeper) Verdict {
+		bookies, seen := b.Bookies.Get()
+		if !seen {
+			return unknown("the registered bookies", b.Bookies)
+		}
+		mine, seen := candidate.Member.Get()
+		if !seen {
+			return unknown("the bookie of pod "+candidate.Name, candidate.Member)
+		}
+		return judge(bookies, mine)
+	})
+}
+
 // podOf reports whether a pod is that bookie.
 func (s view) podOf(id string) bool {
 	for _, pod := range s.pods {
@@ -104,15 +111,7 @@ func (s view) podOf(id string) bool {
 // noneReadOnly: a read-only bookie takes no new entries, and counts as missing for ledgers
 // that are being written.
 func noneReadOnly(s view, candidate Pod) Verdict {
-	return bookKeeper(s, func(b *BookKeeper) Verdict {
-		bookies, seen := b.Bookies.Get()
-		if !seen {
-			return unknown("the registered bookies", b.Bookies)
-		}
-		mine, seen := candidate.Member.Get()
-		if !seen {
-			return unknown("the bookie of pod "+candidate.Name, candidate.Member)
-		}
+	return besides(s, candidate, func(bookies []Member, mine Member) Verdict {
 		for _, bookie := range bookies {
 			if bookie.ReadOnly && bookie.ID != mine.ID {
 				return blocked("free its disks, or see why it refuses writes", "bookie %s is read-only", bookie.ID)
@@ -211,15 +210,7 @@ func auditorElsewhere(s view, candidate Pod) Verdict {
 // writableLeft: a writer whose ensemble cannot be replaced fails, unless it may go on with
 // fewer (delayEnsembleChange). So what a restart costs is said, and forbidden where asked.
 func writableLeft(s view, candidate Pod) Verdict {
-	return bookKeeper(s, func(b *BookKeeper) Verdict {
-		bookies, seen := b.Bookies.Get()
-		if !seen {
-			return unknown("the registered bookies", b.Bookies)
-		}
-		mine, seen := candidate.Member.Get()
-		if !seen {
-			return unknown("the bookie of pod "+candidate.Name, candidate.Member)
-		}
+	return besides(s, candidate, func(bookies []Member, mine Member) Verdict {
 		left := 0
 		for _, bookie := range bookies {
 			if bookie.Writable && !bookie.ReadOnly && bookie.ID != mine.ID {
